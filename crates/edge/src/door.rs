@@ -1,0 +1,192 @@
+//! All routes, in one list, and the two kinds of door.
+//!
+//! An open door answers anybody and touches nobody's data. An audited door knows its caller, and its
+//! handler can return nothing but a [`Recorded`] reply: without a committed audit leaf there is no answer.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Instant as Stopwatch;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{RawPathParams, Request, State};
+use axum::http::{Method, Response, StatusCode};
+use axum::routing::{MethodFilter, MethodRouter, on};
+use metrics::{counter, histogram};
+use renkei_flow::{House, Recorded};
+use renkei_model::Caller;
+use renkei_model::id::RequestId;
+
+use crate::answer::{Outright, Rejected, Reply, refused, reply};
+use crate::guard::guard;
+use crate::incoming::{Incoming, fits, read};
+use crate::key::IssuerKey;
+use crate::{EdgeSettings, fhir, mailbox, network, open};
+
+/// What all doors share.
+pub struct Porch {
+    /// The house behind them.
+    pub house: Arc<House>,
+    /// Settings.
+    pub settings: EdgeSettings,
+    /// Checks tokens.
+    pub key: IssuerKey,
+    /// The metrics page.
+    pub render_metrics: Arc<dyn Fn() -> String + Send + Sync>,
+}
+
+/// A route as `renkei routes` prints it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RouteLine {
+    /// HTTP method.
+    pub method: &'static str,
+    /// Path, with names in braces.
+    pub path: &'static str,
+    /// `open` or `audited`.
+    pub kind: &'static str,
+}
+
+struct Route {
+    line: RouteLine,
+    service: MethodRouter<Arc<Porch>>,
+}
+
+/// Every route that there is.
+#[rustfmt::skip]
+fn list() -> Vec<Route> {
+    vec![
+        open_door("/healthz", open::healthz),
+        open_door("/readyz", open::readyz),
+        open_door("/metrics", open::metrics),
+        open_door("/fhir/R4/metadata", open::metadata),
+        audited("GET", "/fhir/R4/Patient", fhir::search_patients),
+        audited("GET", "/fhir/R4/{type}/{id}", fhir::read),
+        audited("GET", "/fhir/R4/{type}/{id}/_history/{version}", fhir::vread),
+        audited("POST", "/networks/{network}/messages", network::post_message),
+        audited("POST", "/networks/{network}/directory", network::post_directory),
+        audited("GET", "/networks/{network}/{message}/{id}", network::get_native),
+        audited("GET", "/inbox", mailbox::get_inbox),
+        audited("POST", "/inbox/{id}/receipt", mailbox::post_receipt),
+        audited("GET", "/sheets/{id}", mailbox::get_sheet),
+        audited("GET", "/audit", mailbox::get_audit),
+    ]
+}
+
+/// All routes, for `renkei routes` and for the test that looks for doors without a refusal case.
+#[must_use]
+pub fn routes() -> Vec<RouteLine> {
+    list().into_iter().map(|route| route.line).collect()
+}
+
+/// The router: the list, and a clear no for everything else.
+pub fn router(porch: Arc<Porch>) -> Router {
+    let mut router = Router::new();
+    for route in list() {
+        router = router.route(route.line.path, route.service);
+    }
+    router
+        .fallback(|| async {
+            let no = Outright::new(StatusCode::NOT_FOUND, "not-supported", "no such route");
+            no.answer(RequestId::new())
+        })
+        .method_not_allowed_fallback(|| async {
+            let text = "this method is not offered here";
+            let no = Outright::new(StatusCode::METHOD_NOT_ALLOWED, "not-supported", text);
+            no.answer(RequestId::new())
+        })
+        .with_state(porch)
+}
+
+fn open_door<H, F>(path: &'static str, handler: H) -> Route
+where
+    H: Fn(Arc<Porch>, Request) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
+    let line = RouteLine {
+        method: "GET",
+        path,
+        kind: "open",
+    };
+    let service = on(
+        MethodFilter::GET,
+        move |State(porch): State<Arc<Porch>>, request: Request| {
+            measured(line, RequestId::new(), handler(porch, request))
+        },
+    );
+    Route { line, service }
+}
+
+fn audited<H, F>(method: &'static str, path: &'static str, handler: H) -> Route
+where
+    H: Fn(Arc<Porch>, Caller, Incoming) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Result<Recorded<Reply>, Rejected>> + Send + 'static,
+{
+    let line = RouteLine {
+        method,
+        path,
+        kind: "audited",
+    };
+    let filter = if line.method == Method::POST.as_str() {
+        MethodFilter::POST
+    } else {
+        MethodFilter::GET
+    };
+    let service = on(
+        filter,
+        move |State(porch): State<Arc<Porch>>, params: RawPathParams, request: Request| {
+            let id = RequestId::new();
+            let handler = handler.clone();
+            measured(line, id, async move {
+                let asked = request.headers().clone();
+                match enter(porch, params, request, id, handler).await {
+                    Ok(recorded) => reply(recorded.into_inner(), &asked, id),
+                    Err(Rejected::Refused(no)) => refused(&no),
+                    Err(Rejected::Outright(no)) => no.answer(id),
+                }
+            })
+        },
+    );
+    Route { line, service }
+}
+
+async fn enter<H, F>(
+    porch: Arc<Porch>,
+    params: RawPathParams,
+    request: Request,
+    id: RequestId,
+    handler: H,
+) -> Result<Recorded<Reply>, Rejected>
+where
+    H: Fn(Arc<Porch>, Caller, Incoming) -> F + Send,
+    F: Future<Output = Result<Recorded<Reply>, Rejected>> + Send,
+{
+    let at = porch.house.clock.now();
+    fits(&request, &porch.settings.limits)?;
+    let caller = guard(&porch.key, &porch.settings, request.headers(), at)
+        .map_err(|no| Outright::new(StatusCode::UNAUTHORIZED, "login", &no.to_string()))?;
+    let incoming = read(params, request, &porch.settings.limits, (id, at)).await?;
+    handler(porch, caller, incoming).await
+}
+
+/// Counts a request and logs one line of it: the route as listed, never the URL.
+async fn measured<F>(line: RouteLine, id: RequestId, work: F) -> Response<Body>
+where
+    F: Future<Output = Response<Body>> + Send,
+{
+    let started = Stopwatch::now();
+    let response = work.await;
+    let elapsed = started.elapsed();
+    let status = response.status().as_u16();
+    counter!("edge_requests_total", "route" => line.path, "status" => status.to_string())
+        .increment(1);
+    histogram!("edge_request_seconds", "route" => line.path).record(elapsed.as_secs_f64());
+    tracing::info!(
+        request = %id,
+        method = line.method,
+        route = line.path,
+        status,
+        micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
+        "answered"
+    );
+    response
+}

@@ -1,0 +1,200 @@
+//! A request as handlers see it: path, query, headers and body, within the limits.
+
+use std::collections::BTreeMap;
+
+use axum::body::Body;
+use axum::extract::{RawPathParams, Request};
+use axum::http::{HeaderMap, StatusCode, header};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use renkei_model::clock::Instant;
+use renkei_model::id::RequestId;
+use renkei_model::limits::Limits;
+
+use crate::answer::Outright;
+
+/// A request of an authenticated caller.
+#[derive(Debug)]
+pub struct Incoming {
+    /// Names in braces of the route's path, with their values, percent-decoded.
+    pub path: BTreeMap<String, String>,
+    /// Query parameters, decoded, in order.
+    pub query: Vec<(String, String)>,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+    /// The request's id.
+    pub request: RequestId,
+    /// When it arrived.
+    pub at: Instant,
+}
+
+impl Incoming {
+    /// A value of the path. Routes and handlers agree on the names; an unknown one is empty.
+    #[must_use]
+    pub fn path(&self, name: &str) -> String {
+        self.path.get(name).cloned().unwrap_or_default()
+    }
+
+    /// Refuses every parameter that is not on the list, and every one that comes twice.
+    ///
+    /// # Errors
+    /// [`Outright`], 400.
+    pub fn only(&self, known: &[&str]) -> Result<(), Outright> {
+        for (position, (name, _)) in self.query.iter().enumerate() {
+            if !known.contains(&name.as_str()) {
+                let name: String = name.chars().take(64).collect();
+                return Err(Outright::parameter(&format!(
+                    "{name}: not a known parameter here"
+                )));
+            }
+            if self
+                .query
+                .iter()
+                .take(position)
+                .any(|(before, _)| before == name)
+            {
+                return Err(Outright::parameter(&format!("{name}: given twice")));
+            }
+        }
+        Ok(())
+    }
+
+    /// A query parameter.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.query
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// A header's text.
+    #[must_use]
+    pub fn header(&self, name: impl header::AsHeaderName) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// Refuses requests whose line or headers are too large.
+///
+/// # Errors
+/// [`Outright`], 414 or 431.
+pub fn fits(request: &Request, limits: &Limits) -> Result<(), Outright> {
+    let url_bytes = request
+        .uri()
+        .path_and_query()
+        .map_or(0, |text| text.as_str().len());
+    if url_bytes > limits.url_bytes {
+        return Err(Outright::new(
+            StatusCode::URI_TOO_LONG,
+            "too-long",
+            "the URL is too long",
+        ));
+    }
+    let header_bytes: usize = request
+        .headers()
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum();
+    if header_bytes > limits.header_bytes {
+        return Err(Outright::new(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "too-long",
+            "the headers are too large",
+        ));
+    }
+    Ok(())
+}
+
+/// Reads a request to its end.
+///
+/// # Errors
+/// [`Outright`]: 400 for a query that is not UTF-8 or a body that stops, 413 for one that is too large.
+pub async fn read(
+    params: RawPathParams,
+    request: Request,
+    limits: &Limits,
+    (id, at): (RequestId, Instant),
+) -> Result<Incoming, Outright> {
+    let path = params
+        .iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let query = decoded(request.uri().query().unwrap_or_default())
+        .ok_or_else(|| Outright::parameter("the query is not percent-encoded UTF-8"))?;
+    let (parts, body) = request.into_parts();
+    Ok(Incoming {
+        path,
+        query,
+        headers: parts.headers,
+        body: collect(body, limits.body_bytes).await?,
+        request: id,
+        at,
+    })
+}
+
+async fn collect(body: Body, limit_bytes: usize) -> Result<Bytes, Outright> {
+    match Limited::new(body, limit_bytes).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Outright::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too-long",
+            &format!("the body has more than {limit_bytes} bytes"),
+        )),
+        Err(_) => Err(Outright::new(
+            StatusCode::BAD_REQUEST,
+            "structure",
+            "the body stopped before its end",
+        )),
+    }
+}
+
+fn decoded(query: &str) -> Option<Vec<(String, String)>> {
+    query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Some((percent(name)?, percent(value)?))
+        })
+        .collect()
+}
+
+fn percent(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let high = char::from(rest.next()?).to_digit(16)?;
+                let low = char::from(rest.next()?).to_digit(16)?;
+                u8::try_from(high * 16 + low).ok()?
+            }
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_decoded_strictly() {
+        assert_eq!(
+            decoded("identifier=urn%3Ax%7C1+2&&a"),
+            Some(vec![
+                ("identifier".to_owned(), "urn:x|1 2".to_owned()),
+                ("a".to_owned(), String::new())
+            ])
+        );
+        assert_eq!(decoded(""), Some(Vec::new()), "an empty query is no query");
+        for bad in ["a=%", "a=%4", "a=%zz", "a=%ff"] {
+            assert_eq!(decoded(bad), None, "{bad}");
+        }
+    }
+}

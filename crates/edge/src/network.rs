@@ -1,0 +1,95 @@
+//! A network's own doors: messages in, sheets in native form, the directory.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use renkei_flow::look::Question;
+use renkei_flow::receive;
+use renkei_flow::record::Recorded;
+use renkei_flow::register::{Registration, register};
+use renkei_model::Caller;
+use renkei_model::id::NetworkName;
+use renkei_model::message::Inbound;
+
+use crate::answer::{Outright, Rejected, Reply};
+use crate::door::Porch;
+use crate::fhir::ask;
+use crate::incoming::Incoming;
+
+type Answer = Result<Recorded<Reply>, Rejected>;
+
+/// `POST /networks/{network}/messages`
+pub async fn post_message(porch: Arc<Porch>, caller: Caller, incoming: Incoming) -> Answer {
+    incoming.only(&[])?;
+    let inbound = Inbound {
+        network: network(&incoming)?,
+        caller,
+        content_type: incoming
+            .header(CONTENT_TYPE)
+            .unwrap_or_default()
+            .to_ascii_lowercase(),
+        sender_key: sender_key(&incoming)?,
+        request: incoming.request,
+        at: incoming.at,
+        body: incoming.body,
+    };
+    let recorded = receive(&porch.house, inbound).await?;
+    Ok(recorded.map(|receipt| {
+        let mut reply = Reply::json(receipt.answer.into_bytes());
+        if !receipt.repeated {
+            reply.status = StatusCode::CREATED;
+        }
+        reply
+    }))
+}
+
+/// `POST /networks/{network}/directory`
+pub async fn post_directory(porch: Arc<Porch>, caller: Caller, incoming: Incoming) -> Answer {
+    incoming.only(&[])?;
+    let registration = Registration {
+        network: network(&incoming)?,
+        caller,
+        request: incoming.request,
+        at: incoming.at,
+        body: incoming.body.to_vec(),
+    };
+    Ok(register(&porch.house, registration).await?.map(Reply::json))
+}
+
+/// `GET /networks/{network}/{message}/{id}`
+pub async fn get_native(porch: Arc<Porch>, caller: Caller, incoming: Incoming) -> Answer {
+    incoming.only(&[])?;
+    let question = Question::Native {
+        network: network(&incoming)?,
+        path: incoming.path("message"),
+        id: incoming.path("id"),
+    };
+    ask(&porch, caller, &incoming, question).await
+}
+
+/// The network of the path. A name that no network can have is answered like one that is not there.
+fn network(incoming: &Incoming) -> Result<NetworkName, Outright> {
+    incoming.path("network").parse().map_err(|_| {
+        Outright::new(
+            StatusCode::NOT_FOUND,
+            "not-found",
+            "見つかりません / not found",
+        )
+    })
+}
+
+/// The sender's own message id, where it has one; otherwise the bytes themselves are the key.
+fn sender_key(incoming: &Incoming) -> Result<Option<String>, Outright> {
+    let Some(value) = incoming.headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    let key = value.to_str().unwrap_or_default();
+    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
+    if key.is_empty() || key.len() > 128 || !key.chars().all(good) {
+        return Err(Outright::parameter(
+            "Idempotency-Key: 1 to 128 characters of letters, digits, - _ . :",
+        ));
+    }
+    Ok(Some(format!("key:{key}")))
+}

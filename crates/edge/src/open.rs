@@ -1,0 +1,78 @@
+//! Open doors: health, readiness, metrics, what the FHIR door can do.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::{CONTENT_TYPE, HOST};
+use axum::http::{HeaderMap, Response, StatusCode};
+use renkei_fhir::capability::capability;
+use renkei_model::id::RequestId;
+
+use crate::EdgeSettings;
+use crate::answer::{put, with};
+use crate::door::Porch;
+
+/// The program runs.
+pub async fn healthz(_porch: Arc<Porch>, _request: Request) -> Response<Body> {
+    text(StatusCode::OK, "ok\n".to_owned())
+}
+
+/// The database answers.
+pub async fn readyz(porch: Arc<Porch>, _request: Request) -> Response<Body> {
+    match porch.house.store.ping().await {
+        Ok(()) => text(StatusCode::OK, "ready\n".to_owned()),
+        Err(_) => text(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the database does not answer\n".to_owned(),
+        ),
+    }
+}
+
+/// Figures for Prometheus; nothing of anybody.
+pub async fn metrics(porch: Arc<Porch>, _request: Request) -> Response<Body> {
+    text(StatusCode::OK, (porch.render_metrics)())
+}
+
+/// The CapabilityStatement, without a token, as clients ask for it first.
+pub async fn metadata(porch: Arc<Porch>, request: Request) -> Response<Body> {
+    let base = base(&porch.settings, request.headers());
+    let statement = capability(&base, env!("CARGO_PKG_VERSION"), RELEASED);
+    let body = statement.to_string().into_bytes();
+    let mut response = with(StatusCode::OK, body, RequestId::new());
+    put(
+        &mut response,
+        CONTENT_TYPE,
+        "application/fhir+json; charset=utf-8",
+    );
+    response
+}
+
+/// Date of the capability statement: the day on which what the FHIR door can do last changed.
+const RELEASED: &str = "2026-11-21";
+
+/// The base of FHIR links: by setting, or as the client addressed us.
+#[must_use]
+pub fn base(settings: &EdgeSettings, headers: &HeaderMap) -> String {
+    let host = headers
+        .get(HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or("localhost");
+    let clean = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
+    let host = if host.chars().all(clean) {
+        host
+    } else {
+        "localhost"
+    };
+    let root = settings
+        .public_base
+        .clone()
+        .unwrap_or_else(|| format!("http://{host}"));
+    format!("{}/fhir/R4", root.trim_end_matches('/'))
+}
+
+fn text(status: StatusCode, body: String) -> Response<Body> {
+    let mut response = with(status, body.into_bytes(), RequestId::new());
+    put(&mut response, CONTENT_TYPE, "text/plain; charset=utf-8");
+    response
+}

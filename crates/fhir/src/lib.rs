@@ -1,0 +1,14 @@
+//! FHIR R4 documents: structure check, references, stamps, document bundles, search values.
+//!
+//! Invariant: knows neither storage nor networks, and a resource's JSON text is never replaced by a
+//! typed value: fhir-sdk judges a copy (it turns `1` into `1.0`), and lives in `check` alone.
+
+pub mod capability;
+pub mod check;
+pub mod document;
+pub mod index;
+pub mod instant;
+pub mod outcome;
+pub mod reference;
+pub mod stamp;
+pub mod types;

@@ -1,0 +1,116 @@
+//! The corridor for what recipients say of their deliveries. Mailboxes only: a receipt ends a delivery.
+
+use renkei_model::caller::Caller;
+use renkei_model::clock::Instant;
+use renkei_model::id::{DeliveryId, RequestId};
+use renkei_model::lane::ReceiptOutcome;
+use renkei_model::{Permit, Shelf};
+use renkei_store::{StoreError, Urgency};
+use serde_json::Value;
+
+use crate::house::House;
+use crate::permit::permit_look;
+use crate::record::{Recorded, of_permit, record_change};
+use crate::refusal::Refusal;
+use crate::refuse::{Asker, Refused, refuse};
+use crate::room;
+
+/// A recipient's word that a delivery arrived.
+#[derive(Debug, Clone)]
+pub struct Delivered {
+    /// Who says so.
+    pub caller: Caller,
+    /// Which request.
+    pub request: RequestId,
+    /// When.
+    pub at: Instant,
+    /// The delivery's id, still text.
+    pub delivery: String,
+    /// The request's body: `{"fencingToken": n}`.
+    pub body: Vec<u8>,
+}
+
+/// Why a receipt changed nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliverError {
+    /// No such delivery in the caller's mailbox.
+    #[error("not found")]
+    Absent,
+    /// The body is not a receipt.
+    #[error("the body must be {{\"fencingToken\": number}} with the number of the offer")]
+    Body,
+    /// Another offer of the same lane is current.
+    #[error("the fencing token is not the one of the present offer: read the inbox again")]
+    Fenced,
+    /// The store could not say.
+    #[error("the store could not be asked")]
+    Store(#[from] StoreError),
+}
+
+const ACTION: &str = "inbox.receipt";
+
+/// Takes a receipt. The same receipt again gives the same answer and changes nothing.
+///
+/// # Errors
+/// [`Refused`].
+pub async fn deliver(house: &House, delivered: Delivered) -> Result<Recorded<Vec<u8>>, Refused> {
+    let asker = Asker {
+        caller: delivered.caller.clone(),
+        request: delivered.request,
+        at: delivered.at,
+        action: ACTION,
+    };
+    match walk(house, &delivered).await {
+        Ok(answer) => Ok(answer),
+        Err(refusal) => Err(refuse(house, asker, refusal).await),
+    }
+}
+
+async fn walk(house: &House, delivered: &Delivered) -> Result<Recorded<Vec<u8>>, Refusal> {
+    let id: DeliveryId = delivered
+        .delivery
+        .parse()
+        .map_err(|_| DeliverError::Absent)?;
+    let token = token(&delivered.body).ok_or(DeliverError::Body)?;
+    let permit = permit_look(house, &delivered.caller, delivered.request, delivered.at);
+    let shelf = seen(house, &permit, id).await?;
+    let mut tx = house.store.begin("deliver", Urgency::Ordinary).await?;
+    let actor = delivered.caller.actor();
+    let written = room!(deliver => async tx.receipt_put(&permit, id, token, delivered.at, &actor));
+    match written.map_err(DeliverError::Store)? {
+        ReceiptOutcome::Delivered | ReceiptOutcome::Repeated => {
+            let mut leaf = of_permit(&permit, ACTION);
+            let answer = serde_json::json!({ "id": id.to_string(), "status": "delivered" });
+            let answer = answer.to_string().into_bytes();
+            leaf.bytes_out = answer.len() as u64;
+            leaf.network = Some(shelf.network);
+            leaf.records = vec![shelf.record];
+            Ok(record_change(house, tx, answer, leaf).await?)
+        }
+        ReceiptOutcome::Fenced => Err(DeliverError::Fenced.into()),
+        ReceiptOutcome::Absent => Err(DeliverError::Absent.into()),
+    }
+}
+
+/// Only who may see a sheet may say that it has arrived: nobody else takes it out of the mailbox.
+async fn seen(house: &House, permit: &Permit, id: DeliveryId) -> Result<Shelf, DeliverError> {
+    let (sheet, version) = house
+        .store
+        .delivery_sheet(permit, id)
+        .await?
+        .ok_or(DeliverError::Absent)?;
+    let row = house
+        .store
+        .visible_read(permit, "Bundle", sheet, Some(version))
+        .await?;
+    row.map(|row| row.shelf).ok_or(DeliverError::Absent)
+}
+
+fn token(body: &[u8]) -> Option<i64> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let object = body.as_object()?;
+    if object.len() != 1 {
+        return None;
+    }
+    object.get("fencingToken")?.as_i64()
+}

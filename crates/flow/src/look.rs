@@ -1,0 +1,361 @@
+//! The corridor for reads: rights → visible rows → asked once more → rendered → audit leaf committed → bytes.
+
+use renkei_model::caller::Caller;
+use renkei_model::clock::Instant;
+use renkei_model::id::{NetworkName, RecordId, RequestId, ResourceId};
+use renkei_model::lane::Offer;
+use renkei_model::permit::Permit;
+use renkei_model::shelf::Shelf;
+use renkei_store::{StoreError, VisibleVersion};
+
+use crate::house::House;
+use crate::permit::{PermitError, permit_audit, permit_look, still_visible};
+use crate::record::{Note, Recorded, of_permit, record_look};
+use crate::refusal::Refusal;
+use crate::refuse::{Asker, Refused, refuse};
+use crate::render::{self, Letter, RenderError, Sight};
+use crate::room;
+
+/// A question of an authenticated caller.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// Who.
+    pub caller: Caller,
+    /// Which request.
+    pub request: RequestId,
+    /// When.
+    pub at: Instant,
+    /// Base of links in the answer, without a slash at the end: `https://gw.example/fhir/R4`.
+    pub base: String,
+    /// What.
+    pub question: Question,
+}
+
+/// What can be asked. Ids are still text: one that is none is answered like one that is not there.
+#[derive(Debug, Clone)]
+pub enum Question {
+    /// A resource, or one version of it.
+    Resource {
+        /// FHIR type.
+        resource_type: &'static str,
+        /// Its id.
+        id: String,
+        /// The version, or the present one.
+        version: Option<String>,
+    },
+    /// Patients by identifier.
+    Patients {
+        /// `system|value`, `|value` or `value`, as FHIR's token search writes it.
+        identifier: String,
+    },
+    /// A sheet in its network's own form.
+    Native {
+        /// The network.
+        network: NetworkName,
+        /// The message's word in the path, for example `admission-slips`.
+        path: String,
+        /// The sheet.
+        id: String,
+    },
+    /// What became of a sheet.
+    Sheet {
+        /// The sheet.
+        id: String,
+    },
+    /// The caller's mailbox.
+    Inbox,
+    /// Who has seen a record.
+    Audit {
+        /// A record's or a Patient's id.
+        record: String,
+    },
+}
+
+impl Question {
+    /// The word in audit leaves.
+    #[must_use]
+    pub const fn action(&self) -> &'static str {
+        match self {
+            Self::Resource { version: None, .. } => "fhir.read",
+            Self::Resource {
+                version: Some(_), ..
+            } => "fhir.vread",
+            Self::Patients { .. } => "fhir.search",
+            Self::Native { .. } => "native.read",
+            Self::Sheet { .. } => "sheet.status",
+            Self::Inbox => "inbox.read",
+            Self::Audit { .. } => "audit.read",
+        }
+    }
+}
+
+/// Why there is nothing to see.
+#[derive(Debug, thiserror::Error)]
+pub enum LookError {
+    /// Not there, or not for this caller.
+    #[error("not found")]
+    Absent,
+    /// Deleted, and the caller may know.
+    #[error("deleted")]
+    Gone,
+    /// A parameter that is not of its form.
+    #[error("{0}")]
+    Parameter(&'static str),
+    /// The caller has no right to ask this at all.
+    #[error("permit")]
+    Permit(#[from] PermitError),
+    /// What was found cannot be shown in the form that was asked for.
+    #[error("render")]
+    Render(#[from] RenderError),
+    /// The store could not say.
+    #[error("the store could not be asked")]
+    Store(#[from] StoreError),
+}
+
+/// What was found, and what the leaf must say of it.
+struct Found {
+    sight: Sight,
+    network: Option<NetworkName>,
+    shelves: Vec<(Shelf, i64)>,
+    records: Vec<RecordId>,
+    details: Vec<(String, String)>,
+}
+
+/// Answers a question.
+///
+/// # Errors
+/// [`Refused`]; absent and hidden take the same way through this file and look the same.
+pub async fn look(house: &House, ask: Ask) -> Result<Recorded<Sight>, Refused> {
+    let asker = Asker {
+        caller: ask.caller.clone(),
+        request: ask.request,
+        at: ask.at,
+        action: ask.question.action(),
+    };
+    match walk(house, &ask).await {
+        Ok(sight) => Ok(sight),
+        Err(refusal) => Err(refuse(house, asker, refusal).await),
+    }
+}
+
+async fn walk(house: &House, ask: &Ask) -> Result<Recorded<Sight>, Refusal> {
+    let permit = match ask.question {
+        Question::Audit { .. } => {
+            permit_audit(house, &ask.caller, ask.request, ask.at).map_err(LookError::Permit)?
+        }
+        _ => permit_look(house, &ask.caller, ask.request, ask.at),
+    };
+    let found = room!(look => async find(house, ask, &permit))?;
+    let mut leaf: Note = of_permit(&permit, ask.question.action());
+    leaf.network = found.network;
+    leaf.records = found.records;
+    leaf.records
+        .extend(found.shelves.iter().map(|(shelf, _)| shelf.record));
+    leaf.records.sort_unstable();
+    leaf.records.dedup();
+    leaf.shelves = found.shelves;
+    leaf.bytes_out = found.sight.body.len() as u64;
+    leaf.details = found.details;
+    Ok(room!(record => async record_look(house, found.sight, leaf))?)
+}
+
+async fn find(house: &House, ask: &Ask, permit: &Permit) -> Result<Found, LookError> {
+    match &ask.question {
+        Question::Resource {
+            resource_type,
+            id,
+            version,
+        } => {
+            let row = one(house, permit, resource_type, id, version.as_deref()).await?;
+            Ok(Found::of(render::resource(&row), &[row]))
+        }
+        Question::Patients { identifier } => patients(house, ask, permit, identifier).await,
+        Question::Native { network, path, id } => native(house, permit, (network, path), id).await,
+        Question::Sheet { id } => sheet(house, permit, id).await,
+        Question::Inbox => inbox(house, permit).await,
+        Question::Audit { record } => audit(house, permit, record).await,
+    }
+}
+
+impl Found {
+    fn of(sight: Sight, rows: &[VisibleVersion]) -> Self {
+        let shelves = rows
+            .iter()
+            .map(|row| (row.shelf.clone(), row.version))
+            .collect();
+        let network = rows.first().map(|row| row.shelf.network.clone());
+        Self {
+            sight,
+            network,
+            shelves,
+            records: Vec::new(),
+            details: Vec::new(),
+        }
+    }
+}
+
+/// A row that the caller may see, asked for by type and id.
+async fn one(
+    house: &House,
+    permit: &Permit,
+    resource_type: &str,
+    id: &str,
+    version: Option<&str>,
+) -> Result<VisibleVersion, LookError> {
+    let id: ResourceId = id.parse().map_err(|_| LookError::Absent)?;
+    let version: Option<i64> = version
+        .map(str::parse)
+        .transpose()
+        .map_err(|_| LookError::Absent)?;
+    let row = house
+        .store
+        .visible_read(permit, resource_type, id, version)
+        .await?;
+    let row = row.ok_or(LookError::Absent)?;
+    recheck(house, permit, &row.shelf).await?;
+    if row.deleted {
+        Err(LookError::Gone)
+    } else {
+        Ok(row)
+    }
+}
+
+/// Every row that leaves is judged again by the policy engine itself. A disagreement with the masks is
+/// an alarm, and the row stays.
+async fn recheck(house: &House, permit: &Permit, shelf: &Shelf) -> Result<(), LookError> {
+    let relations = house
+        .store
+        .relations_to(shelf, permit.caller(), permit.at())
+        .await?;
+    if still_visible(house, permit.caller(), shelf, &relations) {
+        return Ok(());
+    }
+    metrics::counter!("flow_recheck_disagreements_total").increment(1);
+    tracing::error!(
+        request = %permit.request(),
+        category = %shelf.category,
+        "masks and policy engine disagree on a row; withheld"
+    );
+    Err(LookError::Absent)
+}
+
+async fn patients(
+    house: &House,
+    ask: &Ask,
+    permit: &Permit,
+    identifier: &str,
+) -> Result<Found, LookError> {
+    let (system, value) = match identifier.split_once('|') {
+        Some((system, value)) => (Some(system), value),
+        None => (None, identifier),
+    };
+    if value.is_empty() {
+        return Err(LookError::Parameter(
+            "identifier: a value is required after the system",
+        ));
+    }
+    let limit = house.limits.page_max;
+    let rows = house
+        .store
+        .visible_by_identifier(permit, "Patient", system, value, limit)
+        .await?;
+    for row in &rows {
+        recheck(house, permit, &row.shelf).await?;
+    }
+    let mut found = Found::of(render::patients(&ask.base, identifier, &rows), &rows);
+    found
+        .details
+        .push(("identifier".to_owned(), identifier.to_owned()));
+    Ok(found)
+}
+
+async fn native(
+    house: &House,
+    permit: &Permit,
+    (network, path): (&NetworkName, &str),
+    id: &str,
+) -> Result<Found, LookError> {
+    let plan = house
+        .networks
+        .find(network)
+        .and_then(|network| {
+            network
+                .messages()
+                .iter()
+                .find(|message| message.path() == path)
+        })
+        .ok_or(LookError::Absent)?;
+    let row = one(house, permit, "Bundle", id, None).await?;
+    if row.shelf.network != *network {
+        return Err(LookError::Absent);
+    }
+    let sight = render::native(plan, &row)?;
+    Ok(Found::of(sight, &[row]))
+}
+
+async fn sheet(house: &House, permit: &Permit, id: &str) -> Result<Found, LookError> {
+    let row = one(house, permit, "Bundle", id, None).await?;
+    let history = house.store.sheet_history(permit, row.resource).await?;
+    let history = history.ok_or(LookError::Absent)?;
+    Ok(Found::of(render::sheet(&row, &history), &[row]))
+}
+
+async fn inbox(house: &House, permit: &Permit) -> Result<Found, LookError> {
+    let offers = house.store.inbox(permit, house.limits.page).await?;
+    let mut letters = Vec::with_capacity(offers.len());
+    for offer in offers {
+        if let Some(letter) = letter(house, permit, offer).await? {
+            letters.push(letter);
+        }
+    }
+    let rows: Vec<VisibleVersion> = letters.iter().map(|letter| letter.row.clone()).collect();
+    Ok(Found::of(render::inbox(&letters)?, &rows))
+}
+
+/// A delivery with its document; `None` when the recipient's right to it has ended since it was listed.
+async fn letter<'a>(
+    house: &'a House,
+    permit: &Permit,
+    offer: Offer,
+) -> Result<Option<Letter<'a>>, LookError> {
+    let (sheet, version) = (offer.sheet.to_string(), offer.version.to_string());
+    let row = match one(house, permit, "Bundle", &sheet, Some(&version)).await {
+        Ok(row) => row,
+        Err(LookError::Absent | LookError::Gone) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let history = house.store.sheet_history(permit, offer.sheet).await?;
+    let plan = history.and_then(|history| {
+        house
+            .networks
+            .find(&offer.network)
+            .and_then(|network| network.message(&history.kind))
+    });
+    Ok(plan.map(|plan| Letter { offer, row, plan }))
+}
+
+async fn audit(house: &House, permit: &Permit, record: &str) -> Result<Found, LookError> {
+    let id: RecordId = record
+        .parse()
+        .map_err(|_| LookError::Parameter("record: the id of a record or of a resource"))?;
+    let (network, record) = house
+        .store
+        .record_of(permit, id)
+        .await?
+        .ok_or(LookError::Absent)?;
+    let pseudonym = house.sealer.pseudonym(&record);
+    let networks = std::slice::from_ref(&network);
+    let leaves = house
+        .store
+        .leaves_of(permit, &pseudonym, networks, house.limits.entries)
+        .await?;
+    let sight = render::audit(&leaves)?;
+    let records = vec![record];
+    Ok(Found {
+        sight,
+        network: Some(network),
+        shelves: Vec::new(),
+        records,
+        details: Vec::new(),
+    })
+}

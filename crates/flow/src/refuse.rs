@@ -1,0 +1,144 @@
+//! What happens after a no: the denial goes into the audit log, and a refused message of an
+//! authenticated sender into quarantine, so that nothing that reached us is ever only in a log.
+
+use renkei_audit::Decision;
+use renkei_model::caller::Caller;
+use renkei_model::clock::Instant;
+use renkei_model::id::RequestId;
+use renkei_model::message::Inbound;
+use renkei_store::{NewQuarantine, StoreError, Urgency};
+
+use crate::house::House;
+use crate::record::{Note, note};
+use crate::refusal::{Kind, Refusal};
+
+/// A no whose leaf is durable, or one that could not be recorded and therefore only says "later".
+#[derive(Debug)]
+pub struct Refused {
+    /// The no.
+    pub refusal: Refusal,
+    /// The request.
+    pub request: RequestId,
+}
+
+/// Who asked what, for a leaf.
+#[derive(Debug, Clone)]
+pub struct Asker {
+    /// Who.
+    pub caller: Caller,
+    /// Which request.
+    pub request: RequestId,
+    /// When.
+    pub at: Instant,
+    /// What was asked.
+    pub action: &'static str,
+}
+
+/// Refuses a request that carried no message.
+pub async fn refuse(house: &House, asker: Asker, refusal: Refusal) -> Refused {
+    let request = asker.request;
+    let refusal = match written(house, asker, &refusal, None).await {
+        Ok(()) => refusal,
+        Err(error) => unrecorded(refusal, error),
+    };
+    Refused { refusal, request }
+}
+
+/// Refuses a message.
+pub async fn refuse_message(house: &House, inbound: &Inbound, refusal: Refusal) -> Refused {
+    let asker = Asker {
+        caller: inbound.caller.clone(),
+        request: inbound.request,
+        at: inbound.at,
+        action: "message.receive",
+    };
+    let kept = Some(inbound).filter(|_| worth_keeping(refusal.kind()));
+    let refusal = match written(house, asker, &refusal, kept).await {
+        Ok(()) => refusal,
+        Err(error) => unrecorded(refusal, error),
+    };
+    Refused {
+        refusal,
+        request: inbound.request,
+    }
+}
+
+/// A message that was over the limit is not kept, nor one for a network that is not the sender's; one
+/// that we could not take comes again.
+const fn worth_keeping(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Forbidden
+            | Kind::Structure
+            | Kind::Fields
+            | Kind::Conflict
+            | Kind::MediaType
+            | Kind::Bug
+    )
+}
+
+/// No audit, no answer: the caller learns that it must come again, and not what would have been said.
+fn unrecorded(refusal: Refusal, error: StoreError) -> Refusal {
+    tracing::error!(room = %refusal, "a denial could not be recorded");
+    Refusal::Begin(match error {
+        StoreError::Full => StoreError::Full,
+        _ => StoreError::Unavailable,
+    })
+}
+
+async fn written(
+    house: &House,
+    asker: Asker,
+    refusal: &Refusal,
+    kept: Option<&Inbound>,
+) -> Result<(), StoreError> {
+    if matches!(refusal.kind(), Kind::Busy | Kind::Full) {
+        return Ok(());
+    }
+    let body = match kept {
+        Some(inbound) => Some(house.store.blob_keep(&inbound.body).await?),
+        None => None,
+    };
+    let mut tx = house.store.begin("refuse", Urgency::Leaf).await?;
+    if let (Some(inbound), Some(body)) = (kept, body) {
+        tx.quarantine_put(&NewQuarantine {
+            network: inbound.network.clone(),
+            sender: inbound.caller.facility.clone(),
+            received_at: inbound.at,
+            body,
+            reason: reason(refusal),
+            answer: format!("{:?}", refusal.kind()),
+            request: inbound.request,
+        })
+        .await?;
+    }
+    let leaf = Note {
+        caller: asker.caller,
+        request: asker.request,
+        at: asker.at,
+        action: asker.action,
+        network: kept.map(|inbound| inbound.network.clone()),
+        records: Vec::new(),
+        shelves: Vec::new(),
+        decision: Decision::Deny,
+        rule: refusal.to_string(),
+        bytes_out: 0,
+        details: Vec::new(),
+    };
+    note(house, &mut tx, leaf).await?;
+    tx.commit().await
+}
+
+/// The room and the fields, without anything that was in them.
+fn reason(refusal: &Refusal) -> String {
+    let faults: Vec<String> = refusal
+        .faults()
+        .iter()
+        .map(|fault| format!("{}: {}", fault.field, fault.rule))
+        .collect();
+    if faults.is_empty() {
+        refusal.to_string()
+    } else {
+        format!("{refusal}: {}", faults.join("; "))
+    }
+}

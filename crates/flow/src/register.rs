@@ -1,0 +1,325 @@
+//! The corridor for the directory: facilities and staff, as the network's office registers them.
+
+use renkei_fhir::instant::day_start;
+use renkei_model::caller::Caller;
+use renkei_model::clock::Instant;
+use renkei_model::id::{NetworkName, RequestId};
+use renkei_model::message::{Fault, FaultKind};
+use renkei_store::{Facility, Staff, StoreError, Urgency};
+use serde_json::{Map, Value};
+
+use crate::house::House;
+use crate::permit::{PermitError, permit_directory};
+use crate::record::{Recorded, of_permit, record_change};
+use crate::refusal::Refusal;
+use crate::refuse::{Asker, Refused, refuse};
+use crate::room;
+
+/// A change of the directory.
+#[derive(Debug, Clone)]
+pub struct Registration {
+    /// The network.
+    pub network: NetworkName,
+    /// Who.
+    pub caller: Caller,
+    /// Which request.
+    pub request: RequestId,
+    /// When.
+    pub at: Instant,
+    /// `{"facilities": […], "staff": […]}`
+    pub body: Vec<u8>,
+}
+
+/// Why the directory stays as it is.
+#[derive(Debug, thiserror::Error)]
+pub enum RegisterError {
+    /// No such network, or not one of the caller's.
+    #[error("no such network here")]
+    Absent,
+    /// No such right.
+    #[error("permit")]
+    Permit(#[from] PermitError),
+    /// What is wrong, field by field.
+    #[error("the directory cannot be read")]
+    Faults(Vec<Fault>),
+    /// The store refused.
+    #[error("the store refused")]
+    Store(#[from] StoreError),
+}
+
+const ACTION: &str = "directory.register";
+
+/// A directory is two lists of flat objects.
+const DEPTH: usize = 8;
+
+/// Kinds of facility (施設種別).
+const FACILITY_KINDS: &[&str] = &[
+    "hospital",
+    "clinic",
+    "dental",
+    "pharmacy",
+    "care_office",
+    "visiting_nursing",
+    "support_centre",
+    "fire_department",
+    "public_body",
+    "office",
+    "other",
+];
+
+/// Registers facilities and staff: all of them, or none.
+///
+/// # Errors
+/// [`Refused`].
+pub async fn register(
+    house: &House,
+    registration: Registration,
+) -> Result<Recorded<Vec<u8>>, Refused> {
+    let asker = Asker {
+        caller: registration.caller.clone(),
+        request: registration.request,
+        at: registration.at,
+        action: ACTION,
+    };
+    match walk(house, &registration).await {
+        Ok(answer) => Ok(answer),
+        Err(refusal) => Err(refuse(house, asker, refusal).await),
+    }
+}
+
+async fn walk(house: &House, change: &Registration) -> Result<Recorded<Vec<u8>>, Refusal> {
+    if house.networks.find(&change.network).is_none() || !change.caller.belongs_to(&change.network)
+    {
+        return Err(RegisterError::Absent.into());
+    }
+    let when = (change.request, change.at);
+    let permit = permit_directory(house, &change.caller, &change.network, when)
+        .map_err(RegisterError::Permit)?;
+    let (facilities, staff) = read(&change.network, &change.body).map_err(RegisterError::Faults)?;
+    let mut tx = house.store.begin("register", Urgency::Ordinary).await?;
+    for facility in &facilities {
+        tx.facility_put(&permit, facility).await?;
+    }
+    let faults = strangers(&mut tx, &staff).await?;
+    if !faults.is_empty() {
+        return Err(RegisterError::Faults(faults).into());
+    }
+    for member in &staff {
+        room!(register => async tx.staff_put(&permit, member))?;
+    }
+    let answer = serde_json::json!({ "facilities": facilities.len(), "staff": staff.len() });
+    let answer = answer.to_string().into_bytes();
+    let mut leaf = of_permit(&permit, ACTION);
+    leaf.network = Some(change.network.clone());
+    leaf.bytes_out = answer.len() as u64;
+    Ok(record_change(house, tx, answer, leaf).await?)
+}
+
+/// Staff of facilities that the network does not know.
+async fn strangers(tx: &mut renkei_store::Tx, staff: &[Staff]) -> Result<Vec<Fault>, StoreError> {
+    let mut faults = Vec::new();
+    for (position, member) in staff.iter().enumerate() {
+        if tx
+            .facility_find(&member.network, &member.facility)
+            .await?
+            .is_none()
+        {
+            faults.push(fault(
+                format!("staff[{position}].facility"),
+                "登録のない施設です / no facility of this network",
+                FaultKind::Value,
+            ));
+        }
+    }
+    Ok(faults)
+}
+
+fn read(network: &NetworkName, body: &[u8]) -> Result<(Vec<Facility>, Vec<Staff>), Vec<Fault>> {
+    let value = json(body).map_err(|field| {
+        vec![fault(
+            field,
+            "JSON として読めません / not JSON",
+            FaultKind::Structure,
+        )]
+    })?;
+    let mut reader = Reader { faults: Vec::new() };
+    let top = reader
+        .object(&value, "", &["facilities", "staff"])
+        .cloned()
+        .unwrap_or_default();
+    let facilities = reader.list(&top, "facilities");
+    let staff = reader.list(&top, "staff");
+    let facilities: Vec<Facility> = facilities
+        .iter()
+        .filter_map(|(path, value)| reader.facility(network, path, value))
+        .collect();
+    let staff: Vec<Staff> = staff
+        .iter()
+        .filter_map(|(path, value)| reader.staff(network, path, value))
+        .collect();
+    if reader.faults.is_empty() {
+        Ok((facilities, staff))
+    } else {
+        Err(reader.faults)
+    }
+}
+
+/// Reads JSON strictly: no name twice in an object, not too deep. The error is the place.
+fn json(body: &[u8]) -> Result<Value, String> {
+    let text =
+        std::str::from_utf8(body).map_err(|error| format!("byte {}", error.valid_up_to()))?;
+    renkei_wire::json::parse(text, 0, DEPTH).map_err(|error| error.path())?;
+    serde_json::from_str(text).map_err(|error| format!("line {}", error.line()))
+}
+
+fn fault(field: String, rule: &str, kind: FaultKind) -> Fault {
+    Fault {
+        field,
+        rule: rule.to_owned(),
+        span: None,
+        kind,
+    }
+}
+
+/// Reads a directory and collects what is wrong with it.
+struct Reader {
+    faults: Vec<Fault>,
+}
+
+impl Reader {
+    fn refuse(&mut self, field: String, rule: &str) {
+        self.faults.push(fault(field, rule, FaultKind::Value));
+    }
+
+    fn object<'v>(
+        &mut self,
+        value: &'v Value,
+        path: &str,
+        known: &[&str],
+    ) -> Option<&'v Map<String, Value>> {
+        let Some(object) = value.as_object() else {
+            self.refuse(
+                path.to_owned(),
+                "オブジェクトが必要です / must be an object",
+            );
+            return None;
+        };
+        for name in object.keys().filter(|name| !known.contains(&name.as_str())) {
+            let name: String = name.chars().take(64).collect();
+            self.refuse(
+                format!("{path}{name}"),
+                "未定義の項目です / not a known field",
+            );
+        }
+        Some(object)
+    }
+
+    fn list<'v>(&mut self, top: &'v Map<String, Value>, name: &str) -> Vec<(String, &'v Value)> {
+        match top.get(name) {
+            None => Vec::new(),
+            Some(Value::Array(values)) => values
+                .iter()
+                .enumerate()
+                .map(|(position, value)| (format!("{name}[{position}]."), value))
+                .collect(),
+            Some(_) => {
+                self.refuse(name.to_owned(), "配列が必要です / must be an array");
+                Vec::new()
+            }
+        }
+    }
+
+    fn text(&mut self, object: &Map<String, Value>, path: &str, name: &str) -> Option<String> {
+        match object.get(name).and_then(Value::as_str).map(str::trim) {
+            Some(text) if !text.is_empty() && text.chars().count() <= 200 => Some(text.to_owned()),
+            _ => {
+                self.refuse(
+                    format!("{path}{name}"),
+                    "1〜200文字の文字列が必要です / a text of 1 to 200 characters is required",
+                );
+                None
+            }
+        }
+    }
+
+    fn parsed<T: std::str::FromStr>(
+        &mut self,
+        object: &Map<String, Value>,
+        path: &str,
+        name: &str,
+    ) -> Option<T> {
+        let text = self.text(object, path, name)?;
+        let parsed = text.parse().ok();
+        if parsed.is_none() {
+            self.refuse(
+                format!("{path}{name}"),
+                "値の形式が正しくありません / not a valid value",
+            );
+        }
+        parsed
+    }
+
+    fn facility(&mut self, network: &NetworkName, path: &str, value: &Value) -> Option<Facility> {
+        let object = self.object(value, path, &["code", "name", "kind", "mailbox"])?;
+        let code = self.parsed(object, path, "code");
+        let name = self.text(object, path, "name");
+        let kind = self.text(object, path, "kind");
+        if kind
+            .as_deref()
+            .is_some_and(|kind| !FACILITY_KINDS.contains(&kind))
+        {
+            self.refuse(
+                format!("{path}kind"),
+                "未知の施設種別です / not a known kind of facility",
+            );
+        }
+        let mailbox = object
+            .get("mailbox")
+            .is_some_and(|mailbox| mailbox == &Value::Bool(true));
+        Some(Facility {
+            network: network.clone(),
+            code: code?,
+            name: name?,
+            kind: kind?,
+            mailbox,
+        })
+    }
+
+    fn staff(&mut self, network: &NetworkName, path: &str, value: &Value) -> Option<Staff> {
+        let known = ["id", "name", "profession", "facility", "since", "until"];
+        let object = self.object(value, path, &known)?;
+        let id = self.parsed(object, path, "id");
+        let name = self.text(object, path, "name");
+        let profession = self.parsed(object, path, "profession");
+        let facility = self.parsed(object, path, "facility");
+        let since = self.day(object, path, "since");
+        let until = self.day(object, path, "until");
+        Some(Staff {
+            network: network.clone(),
+            id: id?,
+            facility: facility?,
+            profession: profession?,
+            name: name?,
+            since,
+            until,
+        })
+    }
+
+    /// An optional day, `YYYY-MM-DD`: its first instant in Japan.
+    fn day(&mut self, object: &Map<String, Value>, path: &str, name: &str) -> Option<Instant> {
+        match object.get(name) {
+            None | Some(Value::Null) => None,
+            Some(_) => {
+                let text = self.text(object, path, name)?;
+                let day = day_start(&text);
+                if day.is_none() {
+                    self.refuse(
+                        format!("{path}{name}"),
+                        "実在する日付 (YYYY-MM-DD) が必要です / must be a date that exists (YYYY-MM-DD)",
+                    );
+                }
+                day
+            }
+        }
+    }
+}

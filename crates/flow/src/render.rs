@@ -1,0 +1,228 @@
+//! What a read looks like on the way out. Pure; stored texts are passed on byte for byte.
+
+use renkei_fhir::instant::instant_text;
+use renkei_model::clock::Instant;
+use renkei_model::lane::Offer;
+use renkei_model::leaf::StoredLeaf;
+use renkei_profile::{Format, Message};
+use renkei_store::{SheetHistory, VisibleVersion};
+use renkei_wire::filemaker;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+/// Bytes that may leave once their leaf is committed.
+#[derive(Debug, Clone)]
+pub struct Sight {
+    /// The body.
+    pub body: Vec<u8>,
+    /// Whether it is FHIR or plain JSON.
+    pub form: Form,
+    /// Version, for the ETag.
+    pub version: Option<i64>,
+    /// When that version was made.
+    pub modified: Option<Instant>,
+}
+
+/// Media type of a [`Sight`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// `application/fhir+json`
+    Fhir,
+    /// `application/json`
+    Json,
+}
+
+/// Why something cannot be shown: our fault.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// A stored document has no way back to the native form.
+    #[error("a stored document cannot be given in the network's own form")]
+    Native(#[from] renkei_profile::MapOutError),
+    /// A stored text is not what was stored.
+    #[error("a stored text cannot be read")]
+    Text(#[from] serde_json::Error),
+    /// A stored leaf is not what was stored.
+    #[error("a stored audit leaf cannot be read")]
+    Leaf,
+}
+
+/// A delivery with its document.
+pub struct Letter<'a> {
+    /// The offer.
+    pub offer: Offer,
+    /// The document.
+    pub row: VisibleVersion,
+    /// How it goes back to the native form.
+    pub plan: &'a Message,
+}
+
+/// A resource, verbatim.
+#[must_use]
+pub fn resource(row: &VisibleVersion) -> Sight {
+    Sight {
+        body: row.text.clone().into_bytes(),
+        form: Form::Fhir,
+        version: Some(row.version),
+        modified: Some(row.at),
+    }
+}
+
+/// A searchset.
+#[must_use]
+pub fn patients(base: &str, identifier: &str, rows: &[VisibleVersion]) -> Sight {
+    let mut entries = String::new();
+    for row in rows {
+        if !entries.is_empty() {
+            entries.push(',');
+        }
+        let full_url = Value::from(format!("{base}/Patient/{}", row.resource));
+        entries.push_str(&format!(
+            r#"{{"fullUrl":{full_url},"resource":{},"search":{{"mode":"match"}}}}"#,
+            row.text
+        ));
+    }
+    let link = Value::from(format!("{base}/Patient?identifier={}", encoded(identifier)));
+    let entry = if entries.is_empty() {
+        String::new()
+    } else {
+        format!(r#","entry":[{entries}]"#)
+    };
+    let body = format!(
+        r#"{{"resourceType":"Bundle","type":"searchset","total":{},"link":[{{"relation":"self","url":{link}}}]{entry}}}"#,
+        rows.len()
+    );
+    Sight {
+        body: body.into_bytes(),
+        form: Form::Fhir,
+        version: None,
+        modified: None,
+    }
+}
+
+/// A sheet in its network's own form.
+///
+/// # Errors
+/// [`RenderError`].
+pub fn native(plan: &Message, row: &VisibleVersion) -> Result<Sight, RenderError> {
+    let body = native_bytes(plan, row)?;
+    Ok(Sight {
+        body,
+        form: Form::Json,
+        version: Some(row.version),
+        modified: Some(row.at),
+    })
+}
+
+fn native_bytes(plan: &Message, row: &VisibleVersion) -> Result<Vec<u8>, RenderError> {
+    let bundle: Value = serde_json::from_str(&row.text)?;
+    let record = plan.map_out(&bundle)?;
+    Ok(match plan.format() {
+        Format::FilemakerJson => filemaker::encode(&[record]),
+    })
+}
+
+/// What became of a sheet.
+#[must_use]
+pub fn sheet(row: &VisibleVersion, history: &SheetHistory) -> Sight {
+    let receipts: Vec<Value> = history
+        .lines
+        .iter()
+        .map(|line| {
+            json!({
+                "kind": line.kind, "facility": line.facility.as_str(), "version": line.version,
+                "at": instant_text(line.at),
+            })
+        })
+        .collect();
+    let body = json!({
+        "id": row.resource.to_string(),
+        "network": row.shelf.network.as_str(),
+        "kind": history.kind,
+        "version": row.version,
+        "nativeVersion": history.native_version,
+        "receipts": receipts,
+    });
+    plain(&body)
+}
+
+/// A mailbox: heads of lanes, oldest first, each as FHIR document and in native form.
+///
+/// # Errors
+/// [`RenderError`].
+pub fn inbox(letters: &[Letter<'_>]) -> Result<Sight, RenderError> {
+    let mut deliveries = Vec::with_capacity(letters.len());
+    for letter in letters {
+        let native: Box<RawValue> =
+            serde_json::from_slice(&native_bytes(letter.plan, &letter.row)?)?;
+        let offer = &letter.offer;
+        let head = json!({
+            "id": offer.delivery.to_string(),
+            "sheet": offer.sheet.to_string(),
+            "version": offer.version,
+            "network": offer.network.as_str(),
+            "kind": letter.plan.kind(),
+            "laneSeq": offer.lane_seq,
+            "fencingToken": offer.fencing_token,
+            "storedAt": instant_text(offer.stored_at),
+        })
+        .to_string();
+        let head = head.strip_suffix('}').unwrap_or(&head);
+        deliveries.push(format!(
+            r#"{head},"document":{},"native":{}}}"#,
+            letter.row.text,
+            native.get()
+        ));
+    }
+    let body = format!(r#"{{"deliveries":[{}]}}"#, deliveries.join(","));
+    Ok(Sight {
+        body: body.into_bytes(),
+        form: Form::Json,
+        version: None,
+        modified: None,
+    })
+}
+
+/// Who has seen a record.
+///
+/// # Errors
+/// [`RenderError`].
+pub fn audit(leaves: &[StoredLeaf]) -> Result<Sight, RenderError> {
+    let mut entries = Vec::with_capacity(leaves.len());
+    for stored in leaves {
+        let leaf = renkei_audit::decode(&stored.canonical).map_err(|_| RenderError::Leaf)?;
+        entries.push(json!({
+            "seq": stored.seq,
+            "at": instant_text(stored.at),
+            "actor": leaf.actor,
+            "profession": leaf.profession.as_str(),
+            "facility": leaf.facility.as_str(),
+            "action": leaf.action,
+            "purpose": leaf.purpose.as_str(),
+            "decision": leaf.decision.as_str(),
+            "request": leaf.request.to_string(),
+        }));
+    }
+    Ok(plain(&json!({ "entries": entries })))
+}
+
+fn plain(body: &Value) -> Sight {
+    Sight {
+        body: body.to_string().into_bytes(),
+        form: Form::Json,
+        version: None,
+        modified: None,
+    }
+}
+
+/// Percent-encoding for a query value: everything but unreserved characters.
+fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}

@@ -1,0 +1,241 @@
+//! Room: texts, index rows, lineage and the original go into the database, in the corridor's transaction.
+
+use std::collections::HashMap;
+
+use renkei_fhir::document::{DocumentPart, document};
+use renkei_fhir::index::index;
+use renkei_fhir::reference::bind;
+use renkei_fhir::stamp::stamp;
+use renkei_model::clock::Instant;
+use renkei_model::id::{EpisodeId, ResourceId};
+use renkei_model::permit::Permit;
+use renkei_store::{
+    Body, IndexRow, NewConflict, NewEnrolment, NewMessage, NewOrigin, NewVersion, StoreError, Tx,
+};
+use serde_json::Value;
+
+use crate::permit::Permitted;
+use crate::shelve::{GoneResource, SHEET_KEY, Shelved, ShelvedItem};
+
+/// A message whose parts lie in the database, not yet committed.
+pub struct Stored<'a> {
+    /// The message.
+    pub shelved: Shelved<'a>,
+    /// The proof.
+    pub permit: Permit,
+}
+
+/// Why not.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreRoomError {
+    /// The document could not be put together: our fault, not the sender's.
+    #[error("the document could not be put together: {0}")]
+    Document(String),
+    /// The store refused.
+    #[error("the store refused")]
+    Store(#[from] StoreError),
+}
+
+/// Stores a message and everything that was made of it.
+///
+/// # Errors
+/// [`StoreRoomError`].
+pub async fn store<'a>(
+    tx: &mut Tx,
+    permitted: Permitted<'a>,
+    body: Body,
+) -> Result<Stored<'a>, StoreRoomError> {
+    let Permitted { shelved, permit } = permitted;
+    let accepted = &shelved.accepted;
+    tx.message_put(
+        &permit,
+        &NewMessage {
+            id: accepted.message,
+            network: accepted.inbound.network.clone(),
+            sender: accepted.inbound.caller.facility.clone(),
+            kind: shelved.plan.kind().to_owned(),
+            received_at: accepted.inbound.at,
+            body,
+            request: accepted.inbound.request,
+            episode: Some(EpisodeId::new()),
+            profile_version: accepted.network.version().to_owned(),
+            policy: permit.policy().to_owned(),
+        },
+    )
+    .await?;
+    for item in shelved.items.iter().filter(|item| !item.known.unchanged) {
+        one(tx, &permit, &shelved, item).await?;
+    }
+    Ok(Stored { shelved, permit })
+}
+
+async fn one(
+    tx: &mut Tx,
+    permit: &Permit,
+    shelved: &Shelved<'_>,
+    item: &ShelvedItem,
+) -> Result<(), StoreRoomError> {
+    let versions = versions(shelved, item)?;
+    tx.versions_put(permit, &versions).await?;
+    let message = shelved.accepted.message;
+    let network = &shelved.accepted.inbound.network;
+    let roles = &item.known.item.mapped.roles;
+    let claims: Vec<(String, String, u8)> = roles
+        .identifiers
+        .iter()
+        .map(|claim| (claim.system.clone(), claim.value.clone(), claim.rank))
+        .collect();
+    tx.identifiers_add(permit, item.known.record, &claims, message)
+        .await?;
+    tx.origin_put(permit, &origin(shelved, item)).await?;
+    if roles.consent.as_ref().is_some_and(|consent| consent.given) {
+        tx.enrolment_begin(
+            permit,
+            &NewEnrolment {
+                network: network.clone(),
+                record: item.known.record,
+                basis: "opt-in".to_owned(),
+                since: permit.at(),
+                source: message,
+            },
+        )
+        .await?;
+    }
+    if item.known.conflict {
+        tx.conflict_put(
+            permit,
+            &NewConflict {
+                network: network.clone(),
+                message,
+                record: item.known.record,
+                other: None,
+                at: permit.at(),
+                why: "identifiers and demographics do not agree on one record".to_owned(),
+            },
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+fn origin(shelved: &Shelved<'_>, item: &ShelvedItem) -> NewOrigin {
+    let kept = item
+        .resources
+        .iter()
+        .map(|resource| (resource.key.clone(), resource.id));
+    let gone = item.gone.iter().map(|gone| (gone.key.clone(), gone.id));
+    NewOrigin {
+        network: shelved.accepted.inbound.network.clone(),
+        owner: shelved.accepted.inbound.caller.facility.clone(),
+        kind: shelved.plan.kind().to_owned(),
+        native_key: item.known.item.mapped.native_key.clone(),
+        sheet: item.sheet,
+        record: item.known.record,
+        native_version: item.known.item.mapped.native_version,
+        content_sha256: item.known.content_sha256,
+        parts: std::iter::once((SHEET_KEY.to_owned(), item.sheet))
+            .chain(kept)
+            .chain(gone)
+            .collect(),
+    }
+}
+
+/// All new versions of an item: its resources, its document, and tombstones for what is gone.
+fn versions(shelved: &Shelved<'_>, item: &ShelvedItem) -> Result<Vec<NewVersion>, StoreRoomError> {
+    let at = shelved.accepted.inbound.at;
+    let targets: HashMap<&str, String> = item
+        .resources
+        .iter()
+        .map(|resource| {
+            (
+                resource.key.as_str(),
+                format!("{}/{}", resource.resource_type, resource.id),
+            )
+        })
+        .collect();
+    let mut versions = Vec::with_capacity(item.resources.len() + item.gone.len() + 1);
+    for resource in &item.resources {
+        let mut json = resource.json.clone();
+        bind(&mut json, &|key| targets.get(key).cloned())
+            .map_err(|unbound| StoreRoomError::Document(unbound.to_string()))?;
+        stamp(&mut json, &resource.id.to_string(), resource.version, at);
+        versions.push(NewVersion {
+            resource: resource.id,
+            resource_type: resource.resource_type.clone(),
+            version: resource.version,
+            shelf: resource.shelf.clone(),
+            at,
+            message: shelved.accepted.message,
+            index: index_rows(&json),
+            text: json.to_string(),
+            deleted: false,
+            profile_version: shelved.accepted.network.version().to_owned(),
+            lineage: resource.lineage.clone(),
+        });
+    }
+    versions.push(sheet(shelved, item, at)?);
+    versions.extend(item.gone.iter().map(|gone| tombstone(shelved, gone)));
+    Ok(versions)
+}
+
+fn index_rows(json: &Value) -> Vec<IndexRow> {
+    index(json)
+        .into_iter()
+        .map(|row| IndexRow {
+            param: row.param.to_owned(),
+            system: row.system,
+            value: row.value,
+        })
+        .collect()
+}
+
+fn sheet(
+    shelved: &Shelved<'_>,
+    item: &ShelvedItem,
+    at: Instant,
+) -> Result<NewVersion, StoreRoomError> {
+    let parts: Vec<DocumentPart> = item
+        .resources
+        .iter()
+        .map(|resource| DocumentPart {
+            key: resource.key.clone(),
+            id: resource.id,
+            resource: resource.json.clone(),
+        })
+        .collect();
+    // A document that is copied keeps its identifier: every version is a document of its own.
+    let identifier = format!("urn:uuid:{}", ResourceId::new());
+    let mut bundle = document(&parts, item.sheet, ("urn:ietf:rfc:3986", &identifier), at)
+        .map_err(|error| StoreRoomError::Document(error.to_string()))?;
+    stamp(&mut bundle, &item.sheet.to_string(), item.sheet_version, at);
+    Ok(NewVersion {
+        resource: item.sheet,
+        resource_type: "Bundle".to_owned(),
+        version: item.sheet_version,
+        shelf: item.sheet_shelf.clone(),
+        at,
+        message: shelved.accepted.message,
+        index: Vec::new(),
+        text: bundle.to_string(),
+        deleted: false,
+        profile_version: shelved.accepted.network.version().to_owned(),
+        lineage: String::new(),
+    })
+}
+
+/// What a sender took out of a newer version is deleted, not forgotten: the older version stays.
+fn tombstone(shelved: &Shelved<'_>, gone: &GoneResource) -> NewVersion {
+    NewVersion {
+        resource: gone.id,
+        resource_type: gone.resource_type.clone(),
+        version: gone.version,
+        shelf: gone.shelf.clone(),
+        at: shelved.accepted.inbound.at,
+        message: shelved.accepted.message,
+        text: String::new(),
+        deleted: true,
+        profile_version: shelved.accepted.network.version().to_owned(),
+        index: Vec::new(),
+        lineage: String::new(),
+    }
+}

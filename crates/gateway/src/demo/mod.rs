@@ -1,0 +1,259 @@
+//! `renkei demo`: a fresh folder, invented residents sent in through the public doors, then serving.
+
+pub mod intake;
+pub mod letter;
+pub mod script;
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use renkei_edge::{Door, EdgeSettings, IssuerKey};
+use renkei_model::Clock as _;
+use renkei_model::clock::SystemClock;
+
+use self::letter::Places;
+use self::script::Script;
+use crate::config::{Config, tokens::LIFETIME_CEILING_S};
+use crate::error::GatewayError;
+use crate::folder::{self, Folder, FolderError};
+use crate::house;
+use crate::serve;
+use crate::stdout::say;
+
+/// The port of the demo unless it is taken.
+const PORT: u16 = 8484;
+/// A file that says that a folder is a demo's and may be used again.
+const MARK: &str = "this-is-a-demo.txt";
+
+/// Arguments of `renkei demo`.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// フォルダ。既定は data/demo-<番号> / folder; by default a new data/demo-<number>
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    /// ポート。既定は 8484、使用中なら空いているポート / port; by default 8484, or a free one if it is taken
+    #[arg(long)]
+    port: Option<u16>,
+    /// ネットワークのフォルダ / folder of the networks
+    #[arg(long, default_value = "profiles")]
+    profiles: PathBuf,
+}
+
+/// Runs the demo until it is stopped.
+///
+/// # Errors
+/// When the folder is somebody else's, a sample is refused, or serving fails.
+pub async fn run(arguments: &Arguments) -> Result<(), GatewayError> {
+    let scripts = script::read_all(&arguments.profiles)?;
+    let path = match &arguments.dir {
+        Some(dir) => own_folder(dir)?,
+        None => fresh_folder(Path::new("data"))?,
+    };
+    let folder = Folder::open(&path)?;
+    folder::write_private(&folder.path().join(MARK), MARK_TEXT.as_bytes())?;
+    let config = settings(&folder, arguments)?;
+    crate::logging::start(&config.log.filter);
+
+    let opened = house::open(&config).await?;
+    let edge = serve::edge_settings(&config);
+    let issuer = IssuerKey::load_or_create(&folder.keys())?;
+    let tokens = scripts
+        .iter()
+        .map(|script| Tokens::mint(script, &issuer, &edge))
+        .collect::<Result<Vec<_>, _>>()?;
+    let render = serve::metrics()?;
+    let door = Door::bind(edge, Arc::clone(&opened.house), issuer, render).await?;
+
+    for (script, tokens) in scripts.iter().zip(&tokens) {
+        intake::fill(&door, script, tokens).await?;
+    }
+    let base = format!("http://{}", door.address());
+    print(&folder, &base, &scripts, &tokens)?;
+    serve::until_stopped(opened, door, &config).await
+}
+
+const MARK_TEXT: &str = "renkei demo: 架空のデータだけのフォルダです。消してかまいません / \
+                         this folder holds invented data only and can be deleted\n";
+
+/// The tokens of one network's parts.
+#[derive(Debug)]
+pub struct Tokens {
+    office: String,
+    sender: String,
+    recipient: String,
+    outsider: String,
+    auditor: String,
+}
+
+impl Tokens {
+    fn mint(
+        script: &Script,
+        issuer: &IssuerKey,
+        settings: &EdgeSettings,
+    ) -> Result<Self, GatewayError> {
+        let now = SystemClock.now();
+        let mint = |part: &script::Part| -> Result<String, GatewayError> {
+            let caller = part
+                .caller(&script.network)
+                .map_err(GatewayError::Argument)?;
+            Ok(issuer.mint(settings, &caller, now, LIFETIME_CEILING_S)?)
+        };
+        let parts = &script.parts;
+        Ok(Self {
+            office: mint(&parts.office)?,
+            sender: mint(&parts.sender)?,
+            recipient: mint(&parts.recipient)?,
+            outsider: mint(&parts.outsider)?,
+            auditor: mint(&parts.auditor)?,
+        })
+    }
+
+    fn of(&self) -> [&str; 5] {
+        [
+            &self.office,
+            &self.sender,
+            &self.recipient,
+            &self.outsider,
+            &self.auditor,
+        ]
+    }
+}
+
+/// The settings of the demo: compiled defaults in a folder of its own. Configuration files and
+/// variables do not count, so that a demo never touches a database that somebody works with.
+fn settings(folder: &Folder, arguments: &Arguments) -> Result<Config, GatewayError> {
+    let mut config = Config {
+        data_dir: folder.path().to_owned(),
+        profiles_dir: arguments.profiles.clone(),
+        listen: address(arguments.port)?,
+        ..Config::default()
+    };
+    config.tokens.lifetime_max_s = LIFETIME_CEILING_S;
+    "warn".clone_into(&mut config.log.filter);
+    Ok(config)
+}
+
+/// The wanted port, or a free one when nobody asked for a particular one and the usual one is taken.
+fn address(wanted: Option<u16>) -> Result<SocketAddr, GatewayError> {
+    let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    if let Some(port) = wanted {
+        return Ok(SocketAddr::new(loopback, port));
+    }
+    match TcpListener::bind((loopback, PORT)) {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            say(&format!(
+                "# ポート {PORT} は使用中のため、空いているポートを使います\n\
+                 # port {PORT} is taken: using a free one"
+            ))?;
+            Ok(SocketAddr::new(loopback, 0))
+        }
+        Ok(_) | Err(_) => Ok(SocketAddr::new(loopback, PORT)),
+    }
+}
+
+/// The first `demo-<n>` that does not exist yet.
+fn fresh_folder(parent: &Path) -> Result<PathBuf, FolderError> {
+    std::fs::create_dir_all(parent).map_err(|source| FolderError::Io {
+        path: parent.to_owned(),
+        source,
+    })?;
+    let mut number = 1_u32;
+    loop {
+        let path = parent.join(format!("demo-{number}"));
+        match std::fs::create_dir(&path) {
+            Ok(()) => return Ok(path),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+            Err(source) => return Err(FolderError::Io { path, source }),
+        }
+    }
+}
+
+/// A named folder: new, empty, or an earlier demo's.
+fn own_folder(path: &Path) -> Result<PathBuf, FolderError> {
+    let mut entries = match std::fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(path.to_owned()),
+        Err(source) => {
+            return Err(FolderError::Io {
+                path: path.to_owned(),
+                source,
+            });
+        }
+    };
+    if entries.next().is_none() || path.join(MARK).is_file() {
+        Ok(path.to_owned())
+    } else {
+        Err(FolderError::NotADemo(path.to_owned()))
+    }
+}
+
+/// Writes tokens and messages into the folder, prints the commands and keeps a copy of them.
+fn print(
+    folder: &Folder,
+    base: &str,
+    scripts: &[Script],
+    tokens: &[Tokens],
+) -> Result<(), GatewayError> {
+    let program = std::env::current_exe().map_err(|source| FolderError::Io {
+        path: PathBuf::from("renkei"),
+        source,
+    })?;
+    let places = Places {
+        base,
+        folder: folder.path(),
+        program: &program,
+    };
+    let mut text = String::new();
+    for (script, tokens) in scripts.iter().zip(tokens) {
+        let own = folder.path().join(script.network.as_str());
+        folder::make(&own.join("tokens"))?;
+        for (part, token) in script.parts.iter().zip(tokens.of()) {
+            let header = format!("Authorization: Bearer {token}\n");
+            folder::write_private(
+                &own.join("tokens").join(part.file_name()),
+                header.as_bytes(),
+            )?;
+        }
+        folder::write_private(&own.join("message.json"), &script.show)?;
+        text.push_str(&letter::commands(script, &places));
+    }
+    let copy = folder.path().join("commands.txt");
+    folder::write_private(&copy, text.as_bytes())?;
+    say(&format!(
+        "# 架空のデータで動いています。別の端末に貼り付けてください。トークンは 12 時間有効です\n\
+         # Running with invented data. Paste these into another terminal; the tokens work for 12 hours\n\
+         # ({})\n{text}\n\
+         # Ctrl-C で止まります / Ctrl-C stops it",
+        copy.display()
+    ))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fresh_folder_has_the_first_free_number() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir(root.path().join("demo-1")).unwrap();
+        assert!(fresh_folder(root.path()).unwrap().ends_with("demo-2"));
+        assert!(fresh_folder(root.path()).unwrap().ends_with("demo-3"));
+    }
+
+    #[test]
+    fn a_folder_with_other_things_is_refused() {
+        let root = tempfile::tempdir().unwrap();
+        assert!(own_folder(&root.path().join("new")).is_ok());
+        assert!(own_folder(root.path()).is_ok(), "empty");
+        std::fs::write(root.path().join("thesis.txt"), "").unwrap();
+        assert!(matches!(
+            own_folder(root.path()),
+            Err(FolderError::NotADemo(_))
+        ));
+        std::fs::write(root.path().join(MARK), "").unwrap();
+        assert!(own_folder(root.path()).is_ok(), "an earlier demo's");
+    }
+}

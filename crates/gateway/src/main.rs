@@ -1,0 +1,113 @@
+//! The program `renkei`: configuration, wiring, commands. No rules of any kind.
+
+mod audit_log;
+mod check;
+mod config;
+mod demo;
+mod error;
+mod folder;
+mod house;
+mod logging;
+mod metrics;
+mod profiles;
+mod serve;
+mod signal;
+mod signing;
+mod stdout;
+mod token;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use renkei_store::Store;
+
+use crate::config::{DEFAULT_FILE, Environment, Loaded};
+use crate::error::{GatewayError, with_causes};
+use crate::folder::Folder;
+use crate::stdout::say;
+
+/// 地域医療連携ネットワークをつなぐゲートウェイ / a gateway between regional health networks
+#[derive(Debug, Parser)]
+#[command(name = "renkei", version)]
+struct Cli {
+    /// 設定ファイル。既定は、あれば config/renkei.toml / configuration file; by default config/renkei.toml if there is one
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// 架空のデータで試す / try it with invented data
+    Demo(demo::Arguments),
+    /// 起動する / serve
+    Serve,
+    /// データベースの構造を最新にする / bring the database's schema up to date
+    Migrate,
+    /// 設定、プロファイル、データベースを説明し確かめる / explain and check settings, profiles, database
+    Check,
+    /// トークンを発行する / issue a token
+    Token(token::Arguments),
+    /// 監査記録を扱う / verify, export or sign the audit log
+    #[command(subcommand)]
+    Audit(audit_log::Command),
+    /// すべての経路を並べる / list all routes
+    Routes,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            use std::io::Write as _;
+            // With stderr closed there is nobody left to tell.
+            let _ = writeln!(std::io::stderr(), "renkei: {}", with_causes(&error));
+            // 1: something is wrong with what was checked; 2: it could not be checked, or not started.
+            ExitCode::from(if matches!(error, GatewayError::Found) {
+                1
+            } else {
+                2
+            })
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<(), GatewayError> {
+    let file = cli.config.as_deref();
+    match &cli.command {
+        Command::Demo(arguments) => demo::run(arguments).await,
+        Command::Serve => {
+            let config = settings(file)?.config;
+            logging::start(&config.log.filter);
+            serve::run(&config).await
+        }
+        Command::Migrate => migrate(&settings(file)?).await,
+        Command::Check => check::run(&settings(file)?).await,
+        Command::Token(arguments) => token::run(&settings(file)?.config, arguments),
+        Command::Audit(command) => audit_log::run(settings(file)?.config, command).await,
+        Command::Routes => {
+            for route in renkei_edge::routes() {
+                say(&format!("{} {} {}", route.method, route.path, route.kind))?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// The settings of this process: the named file, or the usual one if it exists.
+fn settings(file: Option<&Path>) -> Result<Loaded, GatewayError> {
+    let usual = Path::new(DEFAULT_FILE);
+    let file = file.or_else(|| usual.is_file().then_some(usual));
+    Ok(config::load(file, &Environment::of_process())?)
+}
+
+async fn migrate(loaded: &Loaded) -> Result<(), GatewayError> {
+    let folder = Folder::open(&loaded.config.data_dir)?;
+    let held = folder.hold()?;
+    let number = Store::migrate(&house::store_settings(&loaded.config)?).await?;
+    drop(held);
+    Ok(say(&format!("スキーマの版 / schema version: {number}"))?)
+}

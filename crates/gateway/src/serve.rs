@@ -1,0 +1,129 @@
+//! `renkei serve`: opens the house and the door, signs the audit log, stops in good order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use renkei_edge::{Door, DoorError, EdgeSettings, IssuerKey};
+use renkei_flow::checkpoint::Checkpointer;
+use tokio::sync::oneshot;
+
+use crate::config::Config;
+use crate::error::GatewayError;
+use crate::house::{self, Opened};
+use crate::signing::Signing;
+use crate::stdout::say;
+use crate::{metrics, signal};
+
+/// Time to write the last answers, beyond the time that a request may take.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What the door calls for `/metrics`.
+pub type Render = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// Serves until it is told to stop.
+///
+/// # Errors
+/// When something cannot be opened, or the door breaks.
+pub async fn run(config: &Config) -> Result<(), GatewayError> {
+    let opened = house::open(config).await?;
+    let issuer = IssuerKey::load_or_create(&opened.folder.keys())?;
+    let render = metrics()?;
+    let door = Door::bind(
+        edge_settings(config),
+        Arc::clone(&opened.house),
+        issuer,
+        render,
+    )
+    .await?;
+    until_stopped(opened, door, config).await
+}
+
+/// What the door is told.
+#[must_use]
+pub fn edge_settings(config: &Config) -> EdgeSettings {
+    EdgeSettings {
+        listen: config.listen,
+        public_base: config.public_base(),
+        issuer: config.tokens.issuer.clone(),
+        audience: config.tokens.audience.clone(),
+        token_lifetime_max_s: config.tokens.lifetime_max_s,
+        limits: config.limits.limits(),
+    }
+}
+
+/// Starts recording figures.
+///
+/// # Errors
+/// When the process does that already.
+pub fn metrics() -> Result<Render, GatewayError> {
+    let handle = metrics::start()?;
+    tokio::spawn(metrics::keep(handle.clone()));
+    Ok(Arc::new(move || handle.render()))
+}
+
+/// Says where, serves until a signal comes, finishes what was accepted, signs the log once more and
+/// closes the database.
+///
+/// # Errors
+/// When the log cannot be signed at the start, or the door breaks.
+pub async fn until_stopped(
+    opened: Opened,
+    door: Door,
+    config: &Config,
+) -> Result<(), GatewayError> {
+    let stop = signal::stop()?;
+    let Opened {
+        house,
+        signer,
+        folder,
+        held,
+    } = opened;
+    let notes = folder.checkpoint_notes();
+    let mut signing = Signing {
+        house: Arc::clone(&house),
+        checkpointer: Checkpointer::new(signer),
+        notes,
+    };
+    signing.once().await?;
+    let (stop_signing, stopped) = oneshot::channel();
+    let signing = tokio::spawn(signing.until(config.audit.clone(), stopped));
+    say(&format!("listening on http://{}", door.address()))?;
+    let patience = Duration::from_millis(config.limits.request_ms) + GRACE;
+    let served = in_good_order(door, stop, patience).await;
+    drop(stop_signing);
+    if signing.await.is_err() {
+        tracing::error!("signing the audit log ended early");
+    }
+    house.store.close().await;
+    drop(held);
+    tracing::info!("stopped");
+    Ok(served?)
+}
+
+/// Serves until the signal and lets open requests end; a client that never ends its request cannot keep
+/// the program from stopping.
+async fn in_good_order(
+    door: Door,
+    stop: impl Future<Output = ()> + Send + 'static,
+    patience: Duration,
+) -> Result<(), DoorError> {
+    let (began, stopping) = oneshot::channel();
+    let stop = async move {
+        stop.await;
+        // Nobody listens any more only if serving has ended already.
+        let _ = began.send(());
+    };
+    let too_long = async move {
+        match stopping.await {
+            Ok(()) => tokio::time::sleep(patience).await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        served = door.serve(stop) => served,
+        () = too_long => {
+            tracing::warn!("some connections did not end in time");
+            Ok(())
+        }
+    }
+}

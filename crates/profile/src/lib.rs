@@ -1,0 +1,35 @@
+//! A network's folder → a checked plan that maps its messages to FHIR and back.
+//!
+//! The grammar of a folder is in `docs/profiles.md`. Everything regional is in the folder; the engine
+//! knows paths in a record tree, elements of FHIR JSON and a closed list of converters between them.
+//!
+//! Invariants:
+//! - pure: no clock, no database, no network; the folder is read once, by [`load`]
+//! - a plan that was loaded is consistent: every row has its inverse or a reason why not
+//! - what a two-way row did not carry exactly is named in the loss report of that very message
+
+mod codes;
+mod compile;
+mod compile_rows;
+mod convert;
+mod convert_text;
+mod element;
+mod fields;
+mod map_in;
+mod map_out;
+mod mapped;
+mod mistake;
+mod native;
+mod network;
+mod plan;
+mod prove;
+mod target;
+mod template;
+mod unknown;
+mod yaml;
+
+pub use mapped::{
+    Claim, Consent, Demography, Lineage, MapOutError, Mapped, MappedResource, Named, ProfileError, Roles,
+};
+pub use native::Format;
+pub use network::{Message, Network, load};

@@ -1,0 +1,413 @@
+//! Native → FHIR.
+
+use renkei_model::message::{Fault, FaultKind, Loss, Span};
+use renkei_wire::{Content, Node, Record};
+use serde_json::Value;
+
+use crate::element;
+use crate::mapped::{Claim, Consent, Demography, Lineage, Mapped, MappedResource, Named, Roles};
+use crate::native::{self, Format, NativePath};
+use crate::plan::{Plan, Row, Target};
+use crate::template;
+
+/// A native value on its way into an element.
+struct Write<'p> {
+    row: &'p Row,
+    /// Which instance of the resource.
+    instance: usize,
+    /// Which element of the path's repeated step.
+    each: usize,
+    value: Value,
+    span: Span,
+}
+
+/// A value that was found in the record.
+#[derive(Clone, Copy)]
+struct Found<'r> {
+    node: &'r Node,
+    text: &'r str,
+}
+
+/// The mapping of one record.
+struct Inward<'p, 'r> {
+    plan: &'p Plan,
+    record: &'r Record,
+    writes: Vec<Write<'p>>,
+    faults: Vec<Fault>,
+    loss: Vec<Loss>,
+    /// For each group, the items that have values, with their position in the message.
+    items: Vec<Vec<(usize, &'r Node)>>,
+}
+
+/// Maps a record.
+pub(crate) fn map_in(plan: &Plan, record: &Record) -> Result<Mapped, Vec<Fault>> {
+    let mut inward = Inward {
+        plan,
+        record,
+        writes: Vec::new(),
+        faults: Vec::new(),
+        loss: Vec::new(),
+        items: Vec::new(),
+    };
+    inward.find_items();
+    for row in plan.rows.iter().filter(|row| row.goes_in()) {
+        inward.read_row(row);
+    }
+    inward.check_alternatives();
+    inward.name_unmapped();
+    inward.name_unknown();
+    let native_version = inward.version();
+    let roles = inward.native_roles();
+    match native_version {
+        Some(native_version) if inward.faults.is_empty() => Ok(inward.finish(native_version, roles)),
+        _ => Err(inward.faults),
+    }
+}
+
+impl<'p, 'r> Inward<'p, 'r> {
+    fn format(&self) -> Format {
+        self.plan.format
+    }
+
+    /// Items of groups that have a value; empty rows of a portal have no place and are named.
+    fn find_items(&mut self) {
+        for group in &self.plan.groups {
+            let all = group.items(&self.record.root);
+            let mut filled = Vec::new();
+            for (at, item) in all.into_iter().enumerate() {
+                if item.branch().iter().any(|leaf| !is_blank(leaf)) {
+                    filled.push((at, item));
+                } else {
+                    let field = self.format().item_field(self.record, group, at, &[]);
+                    let why = "空の行です。除きました / an empty row, left out".to_owned();
+                    self.loss.push(Loss { field, why });
+                }
+            }
+            self.items.push(filled);
+        }
+    }
+
+    /// A field's name in the sender's terms.
+    fn field(&self, native: &NativePath, item: usize) -> String {
+        let format = self.format();
+        match native {
+            NativePath::Key => format.key_fields(self.record).0,
+            NativePath::Version => format.key_fields(self.record).1,
+            NativePath::Field(steps) => format.field(self.record, steps),
+            NativePath::Item { group, steps } => self.plan.groups.get(*group).map_or_else(String::new, |group| {
+                format.item_field(self.record, group, item, steps)
+            }),
+        }
+    }
+
+    /// The node of a path; for a group's field, in one of its items.
+    fn node(&self, native: &NativePath, item: Option<&'r Node>) -> Option<&'r Node> {
+        match native {
+            NativePath::Key | NativePath::Version => None,
+            NativePath::Field(steps) => native::node_at(&self.record.root, steps),
+            NativePath::Item { steps, .. } => native::node_at(item?, steps),
+        }
+    }
+
+    /// Whether a field holds something.
+    fn is_filled(&self, native: &NativePath, item: Option<&'r Node>) -> bool {
+        match native {
+            NativePath::Key => !self.record.key.text.is_empty(),
+            NativePath::Version => !self.record.version.text.is_empty(),
+            _ => self.node(native, item).is_some_and(|node| !is_blank(node)),
+        }
+    }
+
+    fn read_row(&mut self, row: &'p Row) {
+        match &row.native {
+            NativePath::Key => self.read_leaf(row, &self.record.key.text, self.record.key.span),
+            NativePath::Version => self.read_leaf(row, &self.record.version.text, self.record.version.span),
+            NativePath::Field(_) => self.read_node(row, None, 0, 0),
+            NativePath::Item { group, .. } => {
+                let items = self.items.get(*group).cloned().unwrap_or_default();
+                for (count, (at, item)) in items.into_iter().enumerate() {
+                    self.read_node(row, Some(item), at, count);
+                }
+            }
+        }
+    }
+
+    fn read_leaf(&mut self, row: &'p Row, text: &str, span: Span) {
+        match row.convert.to_fhir(text) {
+            Ok(converted) => self.writes.push(Write { row, instance: 0, each: 0, value: converted.value, span }),
+            Err(unfit) => self.fault(self.field(&row.native, 0), unfit.rule, Some(span), FaultKind::Value),
+        }
+    }
+
+    /// Reads a row's field; `at` is the item's position in the message, `count` among the filled ones.
+    fn read_node(&mut self, row: &'p Row, item: Option<&'r Node>, at: usize, count: usize) {
+        let field = self.field(&row.native, at);
+        let node = self.node(&row.native, item);
+        let Some(node) = node.filter(|node| !is_blank(node)) else {
+            if let Some(node) = node.filter(|node| !node.is_empty()) {
+                let why = "空白だけです。空欄として扱いました / only blanks: treated as empty".to_owned();
+                self.lose_once(field.clone(), why);
+                self.require(row, field, Some(node.span));
+            } else {
+                self.require(row, field, item.map(|item| item.span));
+            }
+            return;
+        };
+        for other in &row.requires {
+            if !self.is_filled(other, item) {
+                let rule = "この項目を記入するときは必須です / required together with the other field".to_owned();
+                let named = self.field(other, at);
+                self.fault(named, rule, item.map(|item| item.span), FaultKind::Required);
+            }
+        }
+        if row.when.as_ref().is_some_and(|when| !self.is_filled(when, item)) {
+            return;
+        }
+        let Some(text) = node.text() else {
+            let rule = "文字列か数値で記入してください / must be a text or a number".to_owned();
+            return self.fault(field, rule, Some(node.span), FaultKind::Value);
+        };
+        let each_resource = self.plan.resources.get(row.target.resource).is_some_and(|r| r.each.is_some());
+        let (instance, each) = if each_resource { (count, 0) } else { (0, count) };
+        self.convert(row, Found { node, text }, &field, (instance, each));
+    }
+
+    fn require(&mut self, row: &Row, field: String, span: Option<Span>) {
+        if row.required {
+            self.fault(field, "必須項目です / required".to_owned(), span, FaultKind::Required);
+        }
+    }
+
+    fn convert(&mut self, row: &'p Row, found: Found<'r>, field: &str, (instance, each): (usize, usize)) {
+        let span = found.node.span;
+        let separator = self.format().value_separator();
+        let pieces: Vec<&str> = if row.split {
+            found.text.split([separator, '\n']).filter(|piece| !piece.is_empty()).collect()
+        } else {
+            vec![found.text]
+        };
+        let mut back = Vec::new();
+        for (at, piece) in pieces.into_iter().enumerate() {
+            match row.convert.to_fhir(piece) {
+                Err(unfit) => {
+                    let kind = if unfit.code { FaultKind::Code } else { FaultKind::Value };
+                    return self.fault(field.to_owned(), unfit.rule, Some(span), kind);
+                }
+                Ok(converted) => {
+                    if !converted.exact {
+                        let why = "FHIRのコードとは意味が完全には一致しません / the FHIR code is not exactly the same";
+                        self.lose_once(field.to_owned(), why.to_owned());
+                    }
+                    if converted.value == "" {
+                        // A name without a space has no given name: an element is never empty.
+                        continue;
+                    }
+                    back.push(row.convert.to_native(&converted.value));
+                    let each = if row.split { at } else { each };
+                    self.writes.push(Write { row, instance, each, value: converted.value, span });
+                }
+            }
+        }
+        if row.goes_out() && join(back, separator, row.split).as_ref() != Some(&found.node.content) {
+            let why = "表記をそろえました。返送時は元の表記になりません / spelling normalised: it does not come back as it was";
+            self.lose_once(field.to_owned(), why.to_owned());
+        }
+    }
+
+    fn fault(&mut self, field: String, rule: String, span: Option<Span>, kind: FaultKind) {
+        let known = self.faults.iter().any(|fault| fault.field == field && fault.rule == rule);
+        if !known {
+            self.faults.push(Fault { field, rule, span, kind });
+        }
+    }
+
+    fn lose_once(&mut self, field: String, why: String) {
+        let loss = Loss { field, why };
+        if !self.loss.contains(&loss) {
+            self.loss.push(loss);
+        }
+    }
+
+    fn check_alternatives(&mut self) {
+        for alternatives in &self.plan.at_least_one {
+            if !alternatives.natives.iter().any(|native| self.is_filled(native, None)) {
+                let field = alternatives.natives.first().map_or_else(String::new, |native| self.field(native, 0));
+                self.fault(field, alternatives.rule.clone(), Some(self.record.span), FaultKind::Required);
+            }
+        }
+    }
+
+    fn name_unmapped(&mut self) {
+        for unmapped in &self.plan.unmapped {
+            let items: Vec<(usize, Option<&Node>)> = match &unmapped.native {
+                NativePath::Item { group, .. } => {
+                    let items = self.items.get(*group).cloned().unwrap_or_default();
+                    items.into_iter().map(|(at, item)| (at, Some(item))).collect()
+                }
+                _ => vec![(0, None)],
+            };
+            for (at, item) in items {
+                if self.is_filled(&unmapped.native, item) {
+                    self.lose_once(self.field(&unmapped.native, at), unmapped.why.clone());
+                }
+            }
+        }
+    }
+
+    fn name_unknown(&mut self) {
+        let unknown = crate::unknown::fields(self.plan, self.record);
+        for field in unknown {
+            let why = "未定義の項目です。原本に保存しました / unknown field: kept in the original".to_owned();
+            self.lose_once(field, why);
+        }
+    }
+
+    fn version(&mut self) -> Option<i64> {
+        let text = &self.record.version.text;
+        let version = text.parse::<i64>().ok().filter(|version| *version >= 0);
+        if version.is_none() {
+            let rule = "版番号は0以上の整数です / must be a whole number from 0".to_owned();
+            let field = self.field(&NativePath::Version, 0);
+            self.fault(field, rule, Some(self.record.version.span), FaultKind::Value);
+        }
+        version
+    }
+
+    /// A facility that the record names.
+    fn named(&self, native: Option<&NativePath>) -> Option<Named> {
+        let native = native?;
+        let node = self.node(native, None).filter(|node| !is_blank(node))?;
+        Some(Named { code: node.text()?.to_owned(), field: self.field(native, 0), span: node.span })
+    }
+
+    fn native_roles(&self) -> Roles {
+        let roles = &self.plan.roles;
+        let consent = roles.consent.as_ref().and_then(|(native, yes)| {
+            let said = self.named(Some(native))?;
+            Some(Consent { given: said.code == *yes, field: said.field, span: said.span })
+        });
+        Roles {
+            sender: self.named(roles.sender.as_ref()),
+            destination: self.named(roles.destination.as_ref()),
+            family_doctor: self.named(roles.family_doctor.as_ref()),
+            consent,
+            ..Roles::default()
+        }
+    }
+
+    fn finish(self, native_version: i64, mut roles: Roles) -> Mapped {
+        let plan = self.plan;
+        let resources = make(plan, &self.writes);
+        let text = |target: Option<&Target>| target.and_then(|target| text_of(plan, &resources, target));
+        roles.event_date = text(plan.roles.event_date.as_ref());
+        roles.identifiers = claims(plan, &resources);
+        roles.document = plan.resources.get(plan.roles.document).map(|document| document.key.clone()).unwrap_or_default();
+        let demography = Demography {
+            kana: text(plan.roles.kana.as_ref()),
+            birth_date: text(plan.roles.birth_date.as_ref()),
+        };
+        Mapped {
+            kind: plan.kind.clone(),
+            native_key: self.record.key.text.clone(),
+            native_version,
+            resources,
+            roles,
+            loss: self.loss,
+            demography,
+        }
+    }
+}
+
+/// Nothing, or only blanks. A branch is blank when all in it is.
+pub(crate) fn is_blank(node: &Node) -> bool {
+    match &node.content {
+        Content::Text(text) => text.trim().is_empty(),
+        Content::Null => true,
+        Content::Branch(children) => children.iter().all(is_blank),
+        Content::Number(_) | Content::Bool(_) => false,
+    }
+}
+
+/// The native value that would come back.
+fn join(back: Vec<Option<Content>>, separator: char, split: bool) -> Option<Content> {
+    if !split {
+        return back.into_iter().next().flatten();
+    }
+    let pieces: Option<Vec<String>> = back
+        .into_iter()
+        .map(|content| match content {
+            Some(Content::Text(text) | Content::Number(text)) => Some(text),
+            _ => None,
+        })
+        .collect();
+    pieces.map(|pieces| Content::Text(pieces.join(&separator.to_string())))
+}
+
+/// Makes the resources that have values or are always made.
+fn make(plan: &Plan, writes: &[Write<'_>]) -> Vec<MappedResource> {
+    let count = |at: usize| {
+        let of = writes.iter().filter(|write| write.row.target.resource == at);
+        of.map(|write| write.instance + 1).max().unwrap_or_else(|| {
+            usize::from(plan.resources.get(at).is_some_and(|resource| resource.always))
+        })
+    };
+    let counts: Vec<usize> = (0..plan.resources.len()).map(count).collect();
+    let made = |key: &str| {
+        let at = plan.resources.iter().position(|resource| resource.key == key);
+        at.map_or_else(Vec::new, |at| (0..counts.get(at).copied().unwrap_or(0)).map(|n| instance_key(plan, at, n)).collect())
+    };
+    let source = |path: &str| writes.iter().find(|write| write.row.target.text == path).map(|write| write.value.clone());
+    let mut resources = Vec::new();
+    for (at, resource) in plan.resources.iter().enumerate() {
+        for instance in 0..counts.get(at).copied().unwrap_or(0) {
+            let mut json = template::instantiate(&resource.fixed, &made);
+            template::copy_values(&mut json, &source);
+            let mut lineage = Vec::new();
+            let own = writes.iter().filter(|w| w.row.target.resource == at && w.instance == instance);
+            for write in own {
+                let steps = &write.row.target.steps;
+                let element = element::put(&mut json, steps, write.each, write.value.clone(), write.row.beside.as_ref());
+                // `prove` has shown for this plan that every element can be put where its row says.
+                if let Some(element) = element {
+                    lineage.push(Lineage { element, row: write.row.source.clone(), span: write.span });
+                }
+            }
+            resources.push(MappedResource {
+                key: instance_key(plan, at, instance),
+                resource_type: resource.resource_type.clone(),
+                category: resource.category,
+                sensitivity: resource.sensitivity,
+                json,
+                lineage,
+            });
+        }
+    }
+    resources
+}
+
+fn instance_key(plan: &Plan, at: usize, instance: usize) -> String {
+    plan.resources.get(at).map_or_else(String::new, |resource| match resource.each {
+        Some(_) => format!("{}[{instance}]", resource.key),
+        None => resource.key.clone(),
+    })
+}
+
+/// The element that a role's path means, in the resources that were made.
+fn value_of<'v>(plan: &Plan, resources: &'v [MappedResource], target: &Target) -> Option<&'v Value> {
+    let key = instance_key(plan, target.resource, 0);
+    let resource = resources.iter().find(|resource| resource.key == key)?;
+    element::get(&resource.json, &target.steps, 0)
+}
+
+fn text_of(plan: &Plan, resources: &[MappedResource], target: &Target) -> Option<String> {
+    value_of(plan, resources, target)?.as_str().map(str::to_owned)
+}
+
+fn claims(plan: &Plan, resources: &[MappedResource]) -> Vec<Claim> {
+    let claim = |(rank, target): &(u8, Target)| {
+        let identifier = value_of(plan, resources, target)?;
+        let text = |name: &str| identifier.get(name)?.as_str().map(str::to_owned);
+        Some(Claim { system: text("system")?, value: text("value")?, rank: *rank })
+    };
+    plan.roles.identifiers.iter().filter_map(claim).collect()
+}

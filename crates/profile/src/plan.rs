@@ -1,0 +1,122 @@
+//! The compiled plan of one message: what the mapping walks over.
+
+use renkei_model::lists::{Category, Sensitivity};
+use serde_json::{Map, Value};
+
+use crate::convert::Convert;
+use crate::element::Step;
+use crate::native::{Format, Group, NativePath};
+
+/// A message's plan. Numbers of resources, rows and groups are positions in its lists.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) kind: String,
+    pub(crate) title: String,
+    pub(crate) path: String,
+    pub(crate) format: Format,
+    pub(crate) resources: Vec<Resource>,
+    pub(crate) groups: Vec<Group>,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) unmapped: Vec<Unmapped>,
+    pub(crate) at_least_one: Vec<AtLeastOne>,
+    pub(crate) roles: RolePlan,
+}
+
+/// A FHIR resource that the message makes: one, or one for each item of a group.
+#[derive(Debug)]
+pub(crate) struct Resource {
+    pub(crate) key: String,
+    pub(crate) line: usize,
+    pub(crate) resource_type: String,
+    pub(crate) category: Category,
+    pub(crate) sensitivity: Sensitivity,
+    /// The group whose items make one each.
+    pub(crate) each: Option<usize>,
+    /// Made also when no row has a value for it.
+    pub(crate) always: bool,
+    /// What is the same every time, with `key:` references and `copy:` values.
+    pub(crate) fixed: Value,
+    /// By what the resource is known in a document: `fixed` without references, copies, displays and meta.
+    pub(crate) known_by: Value,
+}
+
+/// A path to an element of one of the message's resources.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Target {
+    pub(crate) resource: usize,
+    pub(crate) steps: Vec<Step>,
+    /// As it is written.
+    pub(crate) text: String,
+}
+
+/// Which ways a row goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Both,
+    In,
+    Out,
+}
+
+/// This field of theirs ⇄ this element of FHIR.
+#[derive(Debug)]
+pub(crate) struct Row {
+    /// File and line, as lineage names it.
+    pub(crate) source: String,
+    pub(crate) line: usize,
+    pub(crate) native: NativePath,
+    pub(crate) target: Target,
+    pub(crate) convert: Convert,
+    /// Several values in one field, each an element of its own.
+    pub(crate) split: bool,
+    pub(crate) direction: Direction,
+    pub(crate) required: bool,
+    /// Fields that must be filled when this one is.
+    pub(crate) requires: Vec<NativePath>,
+    /// The field that must be filled for this row to count.
+    pub(crate) when: Option<NativePath>,
+    /// What goes into the object around the element.
+    pub(crate) beside: Option<Map<String, Value>>,
+}
+
+/// A field that has no place in FHIR, and why.
+#[derive(Debug)]
+pub(crate) struct Unmapped {
+    pub(crate) native: NativePath,
+    pub(crate) why: String,
+}
+
+/// Fields of which one must be filled.
+#[derive(Debug)]
+pub(crate) struct AtLeastOne {
+    pub(crate) natives: Vec<NativePath>,
+    pub(crate) rule: String,
+}
+
+/// Where a message says who is who.
+#[derive(Debug)]
+pub(crate) struct RolePlan {
+    /// Identifiers with their rank, lowest first.
+    pub(crate) identifiers: Vec<(u8, Target)>,
+    pub(crate) sender: Option<NativePath>,
+    pub(crate) destination: Option<NativePath>,
+    pub(crate) family_doctor: Option<NativePath>,
+    /// The field and the value that means yes.
+    pub(crate) consent: Option<(NativePath, String)>,
+    pub(crate) event_date: Option<Target>,
+    pub(crate) kana: Option<Target>,
+    pub(crate) birth_date: Option<Target>,
+    /// The Composition.
+    pub(crate) document: usize,
+}
+
+impl Row {
+    /// Whether the way in uses the row.
+    pub(crate) const fn goes_in(&self) -> bool {
+        !matches!(self.direction, Direction::Out)
+    }
+
+    /// Whether the way out uses the row.
+    pub(crate) const fn goes_out(&self) -> bool {
+        !matches!(self.direction, Direction::In)
+    }
+}

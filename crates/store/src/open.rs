@@ -1,0 +1,234 @@
+//! Connecting: set everything, read everything back, migrate.
+
+use std::borrow::Cow;
+use std::fs::OpenOptions;
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions, AnyRow};
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::{AnyConnection, AnyPool, ConnectOptions, Row, SqlSafeStr};
+
+use crate::check::{PostgresFacts, SqliteFacts, check_sqlite};
+use crate::fault::StoreError;
+use crate::sql::{Dialect, query};
+use crate::store::Settings;
+
+/// How long a request waits for a connection of the pool.
+const ACQUIRE_MS: u64 = 5_000;
+
+/// Everything that is not SQLite's default, and some that is: defaults differ between builds.
+const SQLITE_PRAGMAS: [&str; 7] = [
+    "-- store.connect\nPRAGMA busy_timeout = 5000",
+    "-- store.connect\nPRAGMA journal_mode = WAL",
+    "-- store.connect\nPRAGMA synchronous = FULL",
+    "-- store.connect\nPRAGMA foreign_keys = ON",
+    "-- store.connect\nPRAGMA trusted_schema = OFF",
+    "-- store.connect\nPRAGMA cell_size_check = ON",
+    "-- store.connect\nPRAGMA mmap_size = 0",
+];
+
+/// A transaction that sits idle, or waits for a lock, holds everybody's vacuum back.
+const POSTGRES_SETTINGS: [&str; 3] = [
+    "-- store.connect\nSET idle_in_transaction_session_timeout = '30s'",
+    "-- store.connect\nSET lock_timeout = '10s'",
+    "-- store.connect\nSET application_name = 'renkei'",
+];
+
+/// What a pool's connections are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    Read,
+    Write,
+}
+
+fn options(settings: &Settings) -> Result<AnyConnectOptions, StoreError> {
+    sqlx::any::install_default_drivers();
+    let url = match settings.dialect()? {
+        Dialect::Sqlite if !settings.url.contains('?') => {
+            Cow::Owned(format!("{}?mode=rwc", settings.url))
+        }
+        _ => Cow::Borrowed(&*settings.url),
+    };
+    let unreadable = |_| StoreError::Refused("the URL cannot be read".to_owned());
+    AnyConnectOptions::from_str(&url).map_err(unreadable)
+}
+
+/// One connection that may write, with every setting set.
+pub(crate) async fn connect(settings: &Settings) -> Result<AnyConnection, StoreError> {
+    let options = options(settings)?;
+    let setters: &[&'static str] = match settings.dialect()? {
+        Dialect::Sqlite => {
+            private_file(&settings.url)?;
+            &SQLITE_PRAGMAS
+        }
+        Dialect::Postgres => &POSTGRES_SETTINGS,
+    };
+    let mut connection = options.connect().await?;
+    for setter in setters {
+        query(setter).execute(&mut connection).await?;
+    }
+    Ok(connection)
+}
+
+/// Makes the database's file before SQLite does, readable by its owner only. The files beside it
+/// inherit that.
+fn private_file(url: &str) -> Result<(), StoreError> {
+    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
+    let path = Path::new(path.split('?').next().unwrap_or(path));
+    let mut file = OpenOptions::new();
+    file.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    let failed = |error: std::io::Error| {
+        StoreError::Refused(format!(
+            "the database's file cannot be opened for writing: {}",
+            error.kind()
+        ))
+    };
+    file.open(path).map(drop).map_err(failed)
+}
+
+/// Reads back what the connection runs with.
+pub(crate) async fn sqlite_facts(
+    connection: &mut AnyConnection,
+) -> Result<SqliteFacts, StoreError> {
+    Ok(SqliteFacts {
+        version: text(connection, "-- store.sqlite_facts\nSELECT sqlite_version()").await?,
+        journal_mode: text(connection, "-- store.sqlite_facts\nPRAGMA journal_mode").await?,
+        synchronous: number(connection, "-- store.sqlite_facts\nPRAGMA synchronous").await?,
+        foreign_keys: number(connection, "-- store.sqlite_facts\nPRAGMA foreign_keys").await?,
+        trusted_schema: number(connection, "-- store.sqlite_facts\nPRAGMA trusted_schema").await?,
+        cell_size_check: number(connection, "-- store.sqlite_facts\nPRAGMA cell_size_check")
+            .await?,
+        mmap_size: number(connection, "-- store.sqlite_facts\nPRAGMA mmap_size").await?,
+        encoding: text(connection, "-- store.sqlite_facts\nPRAGMA encoding").await?,
+    })
+}
+
+/// Reads back what the server runs with.
+pub(crate) async fn postgres_facts(
+    connection: &mut AnyConnection,
+) -> Result<PostgresFacts, StoreError> {
+    Ok(PostgresFacts {
+        version_num: text(
+            connection,
+            "-- store.postgres_facts\nSHOW server_version_num",
+        )
+        .await?,
+        fsync: text(connection, "-- store.postgres_facts\nSHOW fsync").await?,
+        full_page_writes: text(connection, "-- store.postgres_facts\nSHOW full_page_writes")
+            .await?,
+        synchronous_commit: text(
+            connection,
+            "-- store.postgres_facts\nSHOW synchronous_commit",
+        )
+        .await?,
+        encoding: text(connection, "-- store.postgres_facts\nSHOW server_encoding").await?,
+    })
+}
+
+async fn first(connection: &mut AnyConnection, sql: &'static str) -> Result<AnyRow, StoreError> {
+    Ok(query(sql).fetch_one(connection).await?)
+}
+
+async fn text(connection: &mut AnyConnection, sql: &'static str) -> Result<String, StoreError> {
+    Ok(first(connection, sql).await?.try_get(0)?)
+}
+
+async fn number(connection: &mut AnyConnection, sql: &'static str) -> Result<i64, StoreError> {
+    Ok(first(connection, sql).await?.try_get(0)?)
+}
+
+/// The read pool: connections that cannot write.
+pub(crate) async fn sqlite_readers(settings: &Settings) -> Result<AnyPool, StoreError> {
+    let pool = AnyPoolOptions::new()
+        .max_connections(settings.read_connections.max(1))
+        .min_connections(1)
+        .acquire_timeout(Duration::from_millis(ACQUIRE_MS))
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                for setter in SQLITE_PRAGMAS {
+                    query(setter).execute(&mut *connection).await?;
+                }
+                query("-- store.connect\nPRAGMA query_only = ON")
+                    .execute(&mut *connection)
+                    .await?;
+                let refused =
+                    |error: StoreError| sqlx::Error::Configuration(error.to_string().into());
+                let facts = sqlite_facts(connection).await.map_err(refused)?;
+                check_sqlite(&facts).map_err(refused)
+            })
+        })
+        .connect_with(options(settings)?)
+        .await?;
+    Ok(pool)
+}
+
+/// A pool of PostgreSQL connections; readers cannot write.
+pub(crate) fn postgres_pool(
+    settings: &Settings,
+    size: u32,
+    purpose: Use,
+) -> Result<AnyPool, StoreError> {
+    let pool = AnyPoolOptions::new()
+        .max_connections(size)
+        .acquire_timeout(Duration::from_millis(ACQUIRE_MS))
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                for setter in POSTGRES_SETTINGS {
+                    query(setter).execute(&mut *connection).await?;
+                }
+                if purpose == Use::Read {
+                    let read_only = "-- store.connect\nSET default_transaction_read_only = on";
+                    query(read_only).execute(&mut *connection).await?;
+                }
+                Ok(())
+            })
+        });
+    Ok(pool.connect_lazy_with(options(settings)?))
+}
+
+/// Brings the schema up to date; the number of the newest migration.
+pub(crate) async fn migrate(settings: &Settings) -> Result<i64, StoreError> {
+    let sqlite = [(
+        1,
+        "the spine",
+        include_str!("../migrations/sqlite/0001_the_spine.sql"),
+    )];
+    let postgres = [(
+        1,
+        "the spine",
+        include_str!("../migrations/postgres/0001_the_spine.sql"),
+    )];
+    let list = match settings.dialect()? {
+        Dialect::Sqlite => sqlite,
+        Dialect::Postgres => postgres,
+    };
+    let newest = list.iter().map(|(number, ..)| *number).max().unwrap_or(0);
+    let migrations = list
+        .map(|(number, title, sql)| {
+            Migration::new(
+                number,
+                title.into(),
+                MigrationType::Simple,
+                sql.into_sql_str(),
+                false,
+            )
+        })
+        .to_vec();
+    let mut connection = connect(settings).await?;
+    if settings.dialect()? == Dialect::Sqlite {
+        check_sqlite(&sqlite_facts(&mut connection).await?)?;
+    }
+    Migrator::with_migrations(migrations)
+        .run(&mut connection)
+        .await
+        .map_err(|error| StoreError::Refused(format!("migration failed: {error}")))?;
+    drop(sqlx::Connection::close(connection).await);
+    Ok(newest)
+}

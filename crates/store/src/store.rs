@@ -1,0 +1,249 @@
+//! The store itself: opened once, shared by everything.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use renkei_model::clock::SharedClock;
+use renkei_model::leaf::LinkFn;
+use sqlx::AnyPool;
+use sqlx::any::AnyRow;
+use tokio::sync::Notify;
+
+use crate::blob;
+use crate::check::{check_postgres, check_sqlite};
+use crate::fault::StoreError;
+use crate::leaf::Head;
+use crate::open;
+use crate::sequencer::Sequencer;
+use crate::sql::{Dialect, Query, query};
+use crate::tx::{Inner, Tx, Urgency};
+use crate::writer::{GroupLimits, Writer};
+
+/// Connections that PostgreSQL keeps for [`Urgency::Emergency`].
+const EMERGENCY_CONNECTIONS: u32 = 2;
+
+/// Where the data lies and how the writer groups.
+#[derive(Clone)]
+pub struct Settings {
+    /// `sqlite:///absolute/path.db` or `postgres://…`.
+    pub url: String,
+    /// Folder of large bodies (`blobs/` inside).
+    pub data_dir: PathBuf,
+    /// Connections for reading; on PostgreSQL as many again for writing.
+    pub read_connections: u32,
+    /// SQLite: transactions in one group commit at most.
+    pub group_members: usize,
+    /// SQLite: work of one group, milliseconds.
+    pub group_work_ms: u64,
+}
+
+/// Leaves the URL out: it may hold a password.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("data_dir", &self.data_dir)
+            .field("read_connections", &self.read_connections)
+            .field("group_members", &self.group_members)
+            .field("group_work_ms", &self.group_work_ms)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Settings {
+    pub(crate) fn dialect(&self) -> Result<Dialect, StoreError> {
+        if self.url.starts_with("sqlite:") {
+            Ok(Dialect::Sqlite)
+        } else if self.url.starts_with("postgres:") || self.url.starts_with("postgresql:") {
+            Ok(Dialect::Postgres)
+        } else {
+            Err(StoreError::Refused(
+                "the URL must begin with sqlite: or postgres:".to_owned(),
+            ))
+        }
+    }
+
+    pub(crate) fn blobs(&self) -> PathBuf {
+        self.data_dir.join("blobs")
+    }
+}
+
+/// The database and the folder of large bodies. Share it behind an `Arc`.
+pub struct Store {
+    pub(crate) readers: AnyPool,
+    pub(crate) blobs: PathBuf,
+    backend: Backend,
+    dialect: Dialect,
+    report: Vec<(String, String)>,
+    wake: Arc<Notify>,
+}
+
+enum Backend {
+    Sqlite(Writer),
+    Postgres {
+        writers: AnyPool,
+        emergency: AnyPool,
+        sequencer: Sequencer,
+    },
+}
+
+impl Store {
+    /// Brings the schema up to date, checks that the database keeps what it acknowledges, sweeps
+    /// orphaned bodies, starts the writer (SQLite) or the sequencer (PostgreSQL).
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] names the setting that makes the database unfit.
+    pub async fn open(
+        settings: Settings,
+        clock: SharedClock,
+        link: LinkFn,
+    ) -> Result<Self, StoreError> {
+        Self::migrate(&settings).await?;
+        let dialect = settings.dialect()?;
+        let wake = Arc::new(Notify::new());
+        let (readers, backend, report) = match dialect {
+            Dialect::Sqlite => Self::open_sqlite(&settings, link).await?,
+            Dialect::Postgres => Self::open_postgres(&settings, link, &wake).await?,
+        };
+        let store = Self {
+            readers,
+            blobs: settings.blobs(),
+            backend,
+            dialect,
+            report,
+            wake,
+        };
+        blob::sweep(&store, clock.now()).await?;
+        Ok(store)
+    }
+
+    /// Brings the schema up to date; the number of the newest migration.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] when a migration that ran already is not the one we know.
+    pub async fn migrate(settings: &Settings) -> Result<i64, StoreError> {
+        open::migrate(settings).await
+    }
+
+    async fn open_sqlite(settings: &Settings, link: LinkFn) -> Result<Opened, StoreError> {
+        let mut connection = open::connect(settings).await?;
+        let facts = open::sqlite_facts(&mut connection).await?;
+        check_sqlite(&facts)?;
+        let head = Head::load(&mut connection).await?;
+        let work = Duration::from_millis(settings.group_work_ms);
+        let limits = GroupLimits {
+            members: settings.group_members.max(1),
+            work,
+        };
+        let readers = open::sqlite_readers(settings).await?;
+        let writer = Writer::start(connection, head, link, limits);
+        Ok((readers, Backend::Sqlite(writer), facts.report()))
+    }
+
+    async fn open_postgres(
+        settings: &Settings,
+        link: LinkFn,
+        wake: &Arc<Notify>,
+    ) -> Result<Opened, StoreError> {
+        let mut connection = open::connect(settings).await?;
+        let facts = open::postgres_facts(&mut connection).await?;
+        check_postgres(&facts)?;
+        drop(sqlx::Connection::close(connection).await);
+        let size = settings.read_connections.max(1);
+        let readers = open::postgres_pool(settings, size, open::Use::Read)?;
+        let writers = open::postgres_pool(settings, size, open::Use::Write)?;
+        let emergency = open::postgres_pool(settings, EMERGENCY_CONNECTIONS, open::Use::Write)?;
+        let own = open::postgres_pool(settings, 1, open::Use::Write)?;
+        let sequencer = Sequencer::start(own, link, Arc::clone(wake));
+        Ok((
+            readers,
+            Backend::Postgres {
+                writers,
+                emergency,
+                sequencer,
+            },
+            facts.report(),
+        ))
+    }
+
+    /// Waits for the writer. `name` is the corridor's; it appears in the log when the transaction
+    /// keeps others waiting.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when there is no writer.
+    pub async fn begin(&self, name: &'static str, urgency: Urgency) -> Result<Tx, StoreError> {
+        let inner = match &self.backend {
+            Backend::Sqlite(writer) => Inner::Member(writer.begin(name, urgency).await?),
+            Backend::Postgres {
+                writers, emergency, ..
+            } => {
+                let pool = if urgency == Urgency::Emergency {
+                    emergency
+                } else {
+                    writers
+                };
+                Inner::Whole(pool.begin().await?)
+            }
+        };
+        Ok(Tx::new(inner, Arc::clone(&self.wake)))
+    }
+
+    /// Whether reading and writing work at the moment.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when they do not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.find(query("-- store.ping\nSELECT 1")).await?;
+        match &self.backend {
+            Backend::Sqlite(writer) if writer.alive() => Ok(()),
+            Backend::Sqlite(_) => Err(StoreError::Unavailable),
+            Backend::Postgres { writers, .. } => {
+                query("-- store.ping\nSELECT 1").execute(writers).await?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits for what was begun, then closes every connection.
+    pub async fn close(&self) {
+        match &self.backend {
+            Backend::Sqlite(writer) => {
+                self.readers.close().await;
+                writer.close().await;
+            }
+            Backend::Postgres {
+                writers,
+                emergency,
+                sequencer,
+            } => {
+                sequencer.stop().await;
+                writers.close().await;
+                emergency.close().await;
+                self.readers.close().await;
+            }
+        }
+    }
+
+    /// The settings that were read back and found good, by the database's own names.
+    #[must_use]
+    pub fn settings_report(&self) -> Vec<(String, String)> {
+        self.report.clone()
+    }
+
+    pub(crate) const fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Reads at most one row through the read pool.
+    pub(crate) async fn find(&self, query: Query) -> Result<Option<AnyRow>, StoreError> {
+        Ok(query.fetch_optional(&self.readers).await?)
+    }
+
+    /// Reads rows through the read pool.
+    pub(crate) async fn all(&self, query: Query) -> Result<Vec<AnyRow>, StoreError> {
+        Ok(query.fetch_all(&self.readers).await?)
+    }
+}
+
+type Opened = (AnyPool, Backend, Vec<(String, String)>);

@@ -1,0 +1,13 @@
+//! Tests of the crate, on SQLite always and on PostgreSQL when `RENKEI_TEST_POSTGRES_URL` names a
+//! server (its URL without a database) on which databases may be made.
+
+mod blob;
+mod directory;
+mod group;
+mod lane;
+mod leaf;
+mod message;
+mod plan;
+mod start;
+mod visible;
+mod world;

@@ -1,0 +1,193 @@
+//! The one relation through which callers reach patients' rows.
+//!
+//! It is one SQL text, the same on both databases, and the only one that gives a version's text to
+//! a caller. Everything is judged at the permit's instant; `since` is inclusive, `until` exclusive.
+
+use renkei_model::id::{MessageId, ResourceId};
+use renkei_model::{Instant, Permit, Shelf};
+use sqlx::any::AnyRow;
+
+use crate::fault::StoreError;
+use crate::permit::look_permit;
+use crate::sql::{Query, Reader, query};
+use crate::store::Store;
+
+/// Makes a statement over `visible`: a row is a version that the caller may read in full.
+///
+/// `$1` networks as `,a,b,` `$2` facility `$3` staff or null `$4` profession `$5` purpose `$6` policy
+/// `$7` instant; the statement's own arguments follow from `$8`. In this order: the network is one
+/// of the caller's; nobody blocked the facility from the record; the record is enrolled, or the
+/// caller's facility wrote the version, or it belongs to no patient; no consent denies it, unless the
+/// facility wrote it; and a mask of the policy gives the category to the profession in a relation
+/// that the caller has.
+macro_rules! visible {
+    ($name:literal, $statement:literal) => {
+        concat!(
+            "-- store.",
+            $name,
+            "\nWITH visible AS NOT MATERIALIZED (
+  SELECT v.resource, v.version, v.network, v.record, v.category, v.owner, v.sensitivity, v.at,
+         v.message, v.deleted, v.profile_version, v.text
+  FROM version v
+  WHERE $1 LIKE '%,' || v.network || ',%'
+    AND NOT EXISTS (SELECT 1 FROM relation b
+        WHERE b.record = v.record AND b.facility = $2 AND b.kind = 'blocked'
+          AND b.since <= $7 AND (b.until IS NULL OR b.until > $7))
+    AND (v.owner = $2 OR v.category = 'directory' OR EXISTS (SELECT 1 FROM enrolment e
+        WHERE e.record = v.record AND e.since <= $7 AND (e.until IS NULL OR e.until > $7)))
+    AND (v.owner = $2 OR NOT EXISTS (SELECT 1 FROM consent c
+        WHERE c.record = v.record AND c.effect = 'deny'
+          AND c.since <= $7 AND (c.until IS NULL OR c.until > $7)
+          AND (c.facility IS NULL OR c.facility = $2)
+          AND (c.profession IS NULL OR c.profession = $4)
+          AND (c.categories & v.category_bit) <> 0))
+    AND EXISTS (SELECT 1 FROM grant_mask g
+        WHERE g.policy = $6 AND g.network = v.network AND g.profession = $4 AND g.purpose = $5
+          AND g.sensitivity = v.sensitivity AND g.action = 'read_full'
+          AND (g.categories & v.category_bit) <> 0
+          AND (g.relation = 'none'
+            OR (g.relation = 'author_facility' AND v.owner = $2)
+            OR EXISTS (SELECT 1 FROM relation q
+                WHERE q.record = v.record AND q.facility = $2 AND q.kind = g.relation
+                  AND (q.staff IS NULL OR q.staff = $3)
+                  AND q.since <= $7 AND (q.until IS NULL OR q.until > $7)
+                  AND (q.owner_limit IS NULL OR q.owner_limit = v.owner))))
+)\n",
+            $statement
+        )
+    };
+}
+pub(crate) use visible;
+
+/// A version that the caller may read in full.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VisibleVersion {
+    /// The resource.
+    pub resource: ResourceId,
+    /// The four columns that rights were decided on, to be checked once more.
+    pub shelf: Shelf,
+    /// The version.
+    pub version: i64,
+    /// When it was stored.
+    pub at: Instant,
+    /// The JSON text, to the letter.
+    pub text: String,
+    /// Whether this version says that the resource was deleted.
+    pub deleted: bool,
+    /// The message that brought it.
+    pub message: MessageId,
+    /// The profile that mapped it.
+    pub profile_version: String,
+}
+
+/// Binds the seven arguments of `visible` from a permit that allows looking.
+pub(crate) fn look(permit: &Permit, sql: &'static str) -> Result<Query, StoreError> {
+    look_permit(permit, "version")?;
+    let caller = permit.caller();
+    // A network's name has neither comma nor wildcard in it.
+    let networks: String = permit
+        .networks()
+        .iter()
+        .map(|network| format!("{network},"))
+        .collect();
+    Ok(query(sql)
+        .bind(format!(",{networks}"))
+        .bind(caller.facility.as_str())
+        .bind(caller.staff().map(ToString::to_string))
+        .bind(caller.profession().as_str())
+        .bind(permit.purpose().as_str())
+        .bind(permit.policy().to_owned())
+        .bind(permit.at().0))
+}
+
+const CURRENT: &str = visible!(
+    "visible_read",
+    "SELECT c.* FROM resource r JOIN visible c ON c.resource = r.id AND c.version = r.current
+     WHERE r.id = $8 AND r.type = $9"
+);
+
+/// An old version is shown to those who may see the current one: what was made secret later is secret.
+const ASKED: &str = visible!(
+    "visible_read",
+    "SELECT a.* FROM resource r JOIN visible c ON c.resource = r.id AND c.version = r.current
+     JOIN visible a ON a.resource = r.id AND a.version = $10
+     WHERE r.id = $8 AND r.type = $9"
+);
+
+const BY_IDENTIFIER: &str = visible!(
+    "visible_by_identifier",
+    "SELECT c.* FROM resource r JOIN visible c ON c.resource = r.id AND c.version = r.current
+     WHERE r.id IN (SELECT s.resource FROM search_index s WHERE s.type = $8 AND s.param = 'identifier'
+                    AND s.value = $9 AND ($10 IS NULL OR s.system = $10))
+       AND r.type = $8 AND c.deleted = 0
+     ORDER BY r.id LIMIT $11"
+);
+
+/// For the test that looks at their plans.
+#[cfg(test)]
+pub(crate) const STATEMENTS: &[&str] = &[CURRENT, ASKED, BY_IDENTIFIER];
+
+impl Store {
+    /// A resource by its id: the current version, or the one that was asked for if the caller may see
+    /// both. A current version that says "deleted" is returned as such. Absent and hidden are `None`.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn visible_read(
+        &self,
+        permit: &Permit,
+        resource_type: &str,
+        id: ResourceId,
+        version: Option<i64>,
+    ) -> Result<Option<VisibleVersion>, StoreError> {
+        let query = match version {
+            None => look(permit, CURRENT)?
+                .bind(id.to_string())
+                .bind(resource_type.to_owned()),
+            Some(version) => {
+                let asked = look(permit, ASKED)?;
+                asked
+                    .bind(id.to_string())
+                    .bind(resource_type.to_owned())
+                    .bind(version)
+            }
+        };
+        let row = self.find(query).await?;
+        row.as_ref().map(version_of).transpose()
+    }
+
+    /// Resources of a type that carry an identifier; of any system if none is given. Deleted ones
+    /// are left out.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn visible_by_identifier(
+        &self,
+        permit: &Permit,
+        resource_type: &str,
+        system: Option<&str>,
+        value: &str,
+        limit: usize,
+    ) -> Result<Vec<VisibleVersion>, StoreError> {
+        let query = look(permit, BY_IDENTIFIER)?
+            .bind(resource_type.to_owned())
+            .bind(value.to_owned())
+            .bind(system.map(str::to_owned))
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        self.all(query).await?.iter().map(version_of).collect()
+    }
+}
+
+fn version_of(row: &AnyRow) -> Result<VisibleVersion, StoreError> {
+    let row = Reader::new("version", row);
+    Ok(VisibleVersion {
+        resource: row.parsed("resource")?,
+        shelf: row.shelf()?,
+        version: row.number("version")?,
+        at: row.instant("at")?,
+        text: row.text("text")?,
+        deleted: row.flag("deleted")?,
+        message: row.parsed("message")?,
+        profile_version: row.text("profile_version")?,
+    })
+}

@@ -1,0 +1,13 @@
+//! Bytes ⇄ neutral record tree: the formats in which networks and vendors write.
+//!
+//! Invariant: knows neither FHIR nor a network. Every node keeps the byte range of the original
+//! message that it came from, also after a change of charset: lineage and error texts point with it.
+
+pub mod charset;
+pub mod filemaker;
+pub mod json;
+#[cfg(test)]
+mod json_laws;
+pub mod tree;
+
+pub use tree::{Content, Leaf, Node, Record};

@@ -1,0 +1,261 @@
+//! Admission slips as the network's own system gives them: the golden ordinary case, about somebody else.
+
+use std::sync::OnceLock;
+
+use serde_json::{Value, json};
+
+use crate::harness::{
+    Answer, CARE_OFFICE, HOSPITAL, Server, Who, care_manager, messages_path, unique,
+};
+use crate::tidy::source;
+
+/// The names of the fields that tests set.
+pub mod field {
+    pub const REGIONAL_ID: &str = "地域ID";
+    pub const PATIENT_NUMBER: &str = "医療機関患者番号";
+    pub const HOSPITAL: &str = "医療機関コード";
+    pub const INSURER: &str = "保険者番号";
+    pub const INSURED: &str = "被保険者番号";
+    pub const NAME: &str = "氏名";
+    pub const KANA: &str = "氏名カナ";
+    pub const BIRTH_DATE: &str = "生年月日";
+    pub const SEX: &str = "性別";
+    pub const PHONE: &str = "電話";
+    pub const ADMITTED: &str = "入院日";
+    pub const SENDER: &str = "事業所番号";
+    pub const REMARKS: &str = "特記事項";
+    pub const CONTACTS: &str = "緊急連絡先";
+    pub const CONTACT_NAME: &str = "緊急連絡先::氏名";
+    pub const CONTACT_PHONE: &str = "緊急連絡先::電話";
+    pub const CONTACT_MOBILE: &str = "緊急連絡先::携帯電話";
+}
+
+/// One record of a message.
+#[derive(Debug, Clone)]
+pub struct Slip {
+    record: Value,
+}
+
+impl Slip {
+    /// The golden ordinary slip as it stands.
+    pub fn golden() -> Self {
+        static GOLDEN: OnceLock<Value> = OnceLock::new();
+        let envelope = GOLDEN.get_or_init(|| {
+            let text = std::env::var("TMP_GOLDEN").map_or_else(|_| source::read("profiles/kitamaru/golden/ordinary/native.json"), |p| std::fs::read_to_string(p).unwrap());
+            serde_json::from_str(&text).expect("the golden slip is JSON")
+        });
+        Self {
+            record: envelope["response"]["data"][0].clone(),
+        }
+    }
+
+    /// A slip about somebody whom the program has not met, from the care manager's office to the hospital.
+    pub fn of_somebody_new() -> Self {
+        let number = unique() + u64::from(std::process::id() % 1_000) * 10_000;
+        let mut slip = Self::golden()
+            .numbered(number)
+            .version(1)
+            .set(field::REGIONAL_ID, &format!("9{number:09}"))
+            .set(field::PATIENT_NUMBER, &format!("8{number:07}"))
+            .set(field::INSURED, &format!("7{number:09}"))
+            .set(
+                field::NAME,
+                &format!("検証 {}", spelled(number, "〇一二三四五六七八九")),
+            )
+            .set(
+                field::KANA,
+                &format!("ケンショウ {}", spelled(number, "アカサタナハマヤラワ")),
+            )
+            .set(field::PHONE, &phone(number, "0157"))
+            .set(field::HOSPITAL, HOSPITAL)
+            .set(field::SENDER, CARE_OFFICE);
+        if let Some(rows) = slip.record["portalData"][field::CONTACTS].as_array_mut() {
+            for (index, row) in rows.iter_mut().enumerate() {
+                let index = u64::try_from(index).expect("few rows");
+                row[field::CONTACT_NAME] = json!(format!(
+                    "縁者{} {}",
+                    index,
+                    spelled(number, "〇一二三四五六七八九")
+                ));
+                row[field::CONTACT_PHONE] = json!(phone(number * 10 + index, "0158"));
+                row[field::CONTACT_MOBILE] = json!(phone(number * 10 + index, "090"));
+            }
+        }
+        slip
+    }
+
+    /// Another slip about the same person: the same identifiers and name, another record number.
+    pub fn about_the_same(&self) -> Self {
+        self.clone().numbered(unique() + 500_000_000).version(1)
+    }
+
+    /// With another `recordId`.
+    pub fn numbered(mut self, number: u64) -> Self {
+        self.record["recordId"] = json!(number.to_string());
+        self
+    }
+
+    /// With another `modId`.
+    pub fn version(mut self, version: u64) -> Self {
+        self.record["modId"] = json!(version.to_string());
+        self
+    }
+
+    /// With another value of a field.
+    pub fn set(mut self, field: &str, value: &str) -> Self {
+        self.record["fieldData"][field] = json!(value);
+        self
+    }
+
+    /// Without a field.
+    pub fn without(mut self, field: &str) -> Self {
+        let fields = self.record["fieldData"]
+            .as_object_mut()
+            .expect("fieldData is an object");
+        assert!(
+            fields.shift_remove(field).is_some(),
+            "the golden slip has no field {field}"
+        );
+        self
+    }
+
+    /// A field.
+    pub fn get(&self, field: &str) -> &str {
+        self.record["fieldData"][field]
+            .as_str()
+            .unwrap_or_else(|| panic!("the slip has no text {field}"))
+    }
+
+    /// `fieldData` and `portalData`.
+    pub fn record(&self) -> &Value {
+        &self.record
+    }
+
+    /// A message of this one record.
+    pub fn body(&self) -> Vec<u8> {
+        envelope(std::slice::from_ref(self))
+    }
+
+    /// What must never be in a log: names, kana, phones, identifiers.
+    pub fn canaries(&self) -> Vec<String> {
+        let fields = [
+            field::NAME,
+            field::KANA,
+            field::PHONE,
+            field::INSURED,
+            field::REGIONAL_ID,
+            field::PATIENT_NUMBER,
+        ];
+        let mut canaries: Vec<String> = fields
+            .iter()
+            .map(|field| self.get(field).to_owned())
+            .collect();
+        for row in self.record["portalData"][field::CONTACTS]
+            .as_array()
+            .into_iter()
+            .flatten()
+        {
+            for name in [field::CONTACT_NAME, field::CONTACT_PHONE, field::CONTACT_MOBILE] {
+                canaries.extend(row[name].as_str().map(str::to_owned));
+            }
+        }
+        assert!(canaries.len() >= 8, "a slip has contacts: {canaries:?}");
+        canaries
+    }
+}
+
+/// A message of several records, in the envelope of the Data API.
+pub fn envelope(slips: &[Slip]) -> Vec<u8> {
+    let records: Vec<&Value> = slips.iter().map(|slip| &slip.record).collect();
+    let count = records.len();
+    json!({
+        "response": {
+            "dataInfo": {
+                "database": "renkei", "layout": "入退院連絡票", "table": "入退院連絡票",
+                "totalRecordCount": count, "foundCount": count, "returnedCount": count,
+            },
+            "data": records,
+        },
+        "messages": [{"code": "0", "message": "OK"}],
+    })
+    .to_string()
+    .into_bytes()
+}
+
+/// What became of one slip.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// The whole answer.
+    pub answer: Answer,
+    /// The document.
+    pub sheet: String,
+    /// `Type/id/_history/version` of everything that was made of it.
+    pub references: Vec<String>,
+}
+
+impl Sent {
+    /// The only record of an answer.
+    pub fn of(answer: Answer) -> Self {
+        let record = answer.json()["records"][0].clone();
+        let references = record["references"]
+            .as_array()
+            .unwrap_or_else(|| panic!("no references: {answer}"));
+        Self {
+            sheet: record["sheet"]
+                .as_str()
+                .unwrap_or_else(|| panic!("no sheet: {answer}"))
+                .to_owned(),
+            references: references
+                .iter()
+                .filter_map(|text| text.as_str().map(str::to_owned))
+                .collect(),
+            answer,
+        }
+    }
+
+    /// `Type/id` of the first resource of a type.
+    pub fn reference(&self, kind: &str) -> String {
+        let found = self
+            .references
+            .iter()
+            .find(|reference| reference.starts_with(&format!("{kind}/")));
+        let found = found.unwrap_or_else(|| panic!("no {kind} among {:?}", self.references));
+        found
+            .split("/_history/")
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    /// The id of the Patient.
+    pub fn patient(&self) -> String {
+        self.reference("Patient").replace("Patient/", "")
+    }
+}
+
+/// Sends a slip by the care manager; it must be accepted.
+#[track_caller]
+pub fn send(server: &Server, slip: &Slip) -> Sent {
+    send_as(server, &care_manager(), slip)
+}
+
+/// Sends a slip; it must be accepted.
+#[track_caller]
+pub fn send_as(server: &Server, who: &Who, slip: &Slip) -> Sent {
+    Sent::of(server.post(who, &messages_path(), slip.body()).expect(201))
+}
+
+fn spelled(number: u64, digits: &str) -> String {
+    let digits: Vec<char> = digits.chars().collect();
+    number
+        .to_string()
+        .chars()
+        .filter_map(|digit| digit.to_digit(10))
+        .map(|digit| digits[usize::try_from(digit).expect("a digit")])
+        .collect()
+}
+
+fn phone(number: u64, area: &str) -> String {
+    let digits = format!("{:08}", number % 100_000_000);
+    format!("{area}-{}-{}", &digits[..4], &digits[4..])
+}
