@@ -84,11 +84,13 @@ on_both! {
 alone_on_both! {
     fn the_verifier_agrees_and_finds_every_change_in_a_copy(start) {
         let server = start.with("[audit]\ncheckpoint_s = 1\ncheckpoint_leaves = 5").go();
-        let mut sheets = Vec::new();
         for _ in 0..6 {
-            let sent = send(&server, &Slip::of_somebody_new());
+            let slip = Slip::of_somebody_new();
+            let sent = send(&server, &slip);
             server.get(&hospital(), &format!("/fhir/R4/Bundle/{}", sent.sheet)).expect(200);
-            sheets.push(sent.sheet);
+            // A search has a detail: what was searched for.
+            let search = format!("/fhir/R4/Patient?identifier={}", slip.get(field::REGIONAL_ID));
+            server.get(&care_manager(), &search).expect(200);
         }
         // A checkpoint covers everything that came before it.
         std::thread::sleep(std::time::Duration::from_millis(2_500));
@@ -108,71 +110,77 @@ alone_on_both! {
     }
 }
 
+/// Deletes leaves with everything that hangs on them.
+fn delete(which: &str) -> Vec<String> {
+    [
+        "leaf_detail where leaf in (select id from leaf where WHICH)",
+        "leaf_person where leaf in (select id from leaf where WHICH)",
+        "leaf where WHICH",
+    ]
+    .map(|from| format!("delete from {}", from.replace("WHICH", which)))
+    .to_vec()
+}
+
 /// What somebody with the database's password might do.
 fn damages(database: Database) -> Vec<(&'static str, Vec<String>)> {
-    let middle = "(select max(seq) / 2 from leaf)";
-    let swapped = "update leaf set seq = -1 where seq = 3; update leaf set seq = 3 where seq = 4; \
-        update leaf set seq = 4 where seq = -1";
-    let swapped = swapped.split("; ").map(str::to_owned).collect();
+    let middle = "seq = 5";
+    let swapped = [
+        "set seq = -1 where seq = 3",
+        "set seq = 3 where seq = 4",
+        "set seq = 4 where seq = -1",
+    ]
+    .map(|change| format!("update leaf {change}"))
+    .to_vec();
     let edited = match database {
         Database::Sqlite => format!(
             "update leaf set canonical = cast(replace(cast(canonical as text), '\"allow\"', '\"aLlow\"') as blob) \
-             where seq = {middle}"
+             where {middle}"
         ),
         Database::Postgres => format!(
-            "update leaf set canonical = set_byte(canonical, 20, (get_byte(canonical, 20) + 1) % 128) where seq = {middle}"
+            "update leaf set canonical = set_byte(canonical, 20, (get_byte(canonical, 20) + 1) % 128) where {middle}"
         ),
     };
     let columns = "at, network, canonical, hash, link";
     let inserted = vec![
         "update leaf set seq = 1000000 + seq where seq > 4".to_owned(),
         format!(
-            "insert into leaf (id, seq, {columns}) select 'inserted', 5, {columns} from leaf where seq = 4"
+            "insert into leaf (id, seq, {columns}) \
+             select '01900000-0000-7000-8000-000000000000', 5, {columns} from leaf where seq = 4"
         ),
         "update leaf set seq = seq - 1000000 + 1 where seq > 1000000".to_owned(),
+    ];
+    let moved_up = [
+        delete("seq = 4"),
+        vec![
+            "update leaf set seq = seq + 1000000 where seq > 4".to_owned(),
+            "update leaf set seq = seq - 1000000 - 1 where seq > 1000000".to_owned(),
+        ],
+    ];
+    let forgotten = [
+        vec!["delete from checkpoint where size > 6".to_owned()],
+        delete("seq > 5"),
+    ];
+    let emptied = [
+        vec!["delete from checkpoint".to_owned()],
+        delete("seq >= 0"),
     ];
     vec![
         ("an edited leaf", vec![edited]),
         (
             "an edited hash",
-            vec![format!("update leaf set hash = link where seq = {middle}")],
+            vec![format!("update leaf set hash = link where {middle}")],
         ),
         (
             "an edited link",
-            vec![format!("update leaf set link = hash where seq = {middle}")],
+            vec![format!("update leaf set link = hash where {middle}")],
         ),
-        (
-            "a deleted leaf",
-            vec![format!("delete from leaf where seq = {middle}")],
-        ),
-        (
-            "a deleted leaf with the rest moved up",
-            vec![
-                "delete from leaf where seq = 4".to_owned(),
-                "update leaf set seq = seq + 1000000 where seq > 4".to_owned(),
-                "update leaf set seq = seq - 1000000 - 1 where seq > 1000000".to_owned(),
-            ],
-        ),
+        ("a deleted leaf", delete(middle)),
+        ("a deleted leaf with the rest moved up", moved_up.concat()),
         ("an inserted leaf", inserted),
         ("two swapped leaves", swapped),
-        (
-            "a truncated log",
-            vec!["delete from leaf where seq > 6".to_owned()],
-        ),
-        (
-            "a log truncated with its checkpoints",
-            vec![
-                "delete from checkpoint where size > 6".to_owned(),
-                "delete from leaf where seq > 6".to_owned(),
-            ],
-        ),
-        (
-            "an empty log",
-            vec![
-                "delete from checkpoint".to_owned(),
-                "delete from leaf".to_owned(),
-            ],
-        ),
+        ("a truncated log", delete("seq > 5")),
+        ("a log truncated with its checkpoints", forgotten.concat()),
+        ("an empty log", emptied.concat()),
         (
             "an edited detail",
             vec!["update leaf_detail set value = value || 'x'".to_owned()],

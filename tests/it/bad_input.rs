@@ -67,8 +67,8 @@ on_both! {
                 let nested = format!("{}1{}", open.repeat(depth), close.repeat(depth));
                 let text = String::from_utf8(slip.body()).expect("UTF-8").replacen(
                     "\"messages\":", &format!("\"deep\":{nested},\"messages\":"), 1);
-                refused(server, &slip, text.into_bytes(), 400, &["64"]);
-                refused(server, &slip, nested.into_bytes(), 400, &[]);
+                refused(server, &slip, text.into_bytes(), 413, &["64"]);
+                refused(server, &slip, nested.into_bytes(), 413, &["64"]);
             }
         }
         server.send(&Call::get("/healthz")).expect(200);
@@ -131,7 +131,7 @@ on_both! {
     }
 
     fn an_insured_number_of_the_wrong_length_is_named(server) {
-        for number in ["123456789", "12345678901", "12345６7890", "12345 7890", "abcdefghij"] {
+        for number in ["123456789", "12345678901", "12345６7890", "12345 7890", "あいうえおかきくけこ"] {
             let slip = Slip::of_somebody_new().set(field::INSURED, number);
             let answer = refused(server, &slip, slip.body(), 422, &[field::INSURED]);
             assert!(!answer.text().contains(number), "values are not repeated: {answer}");
@@ -143,6 +143,36 @@ on_both! {
         let answer = refused(server, &slip, slip.body(), 422, &[field::SEX]);
         assert_eq!(answer.json()["issue"][0]["code"], "code-invalid", "{answer}");
         assert!(!answer.text().contains("宇宙人"), "values are not repeated: {answer}");
+    }
+
+    fn control_characters_in_text_do_no_harm(server) {
+        for text in ["a\u{0}b", "a\u{1b}[31mb", "a\u{7f}b", "a\u{feff}b", "a\u{202e}b"] {
+            let slip = Slip::of_somebody_new().set(field::REMARKS, text);
+            let answer = server.post(&care_manager(), &messages_path(), slip.body());
+            if answer.status == 201 {
+                let native = crate::intake::native(server, &crate::slip::Sent::of(answer).sheet);
+                assert_eq!(native["response"]["data"][0]["fieldData"][field::REMARKS], text);
+            } else {
+                assert!(answer.outcome(422).contains(field::REMARKS), "{text:?}: {answer}");
+            }
+            let named = Slip::of_somebody_new().set(field::NAME, &format!("検証\u{3000}{text}"));
+            let answer = server.post(&care_manager(), &messages_path(), named.body());
+            assert!([201, 422].contains(&answer.status), "{text:?}: {answer}");
+        }
+    }
+
+    fn a_slip_without_consent_is_refused(server) {
+        for consent in ["なし", ""] {
+            let slip = Slip::of_somebody_new().set(field::CONSENT, consent);
+            refused(server, &slip, slip.body(), 422, &[field::CONSENT]);
+        }
+    }
+
+    fn a_slip_without_any_identifier_is_refused(server) {
+        let slip = Slip::of_somebody_new();
+        let bare = slip.clone().set(field::REGIONAL_ID, "").set(field::PATIENT_NUMBER, "").set(field::INSURED, "")
+            .set(field::INSURER, "");
+        refused(server, &slip, bare.body(), 422, &[field::REGIONAL_ID]);
     }
 
     fn every_wrong_field_is_named_at_once(server) {

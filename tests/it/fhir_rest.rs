@@ -147,10 +147,7 @@ on_both! {
             server.get(&care_manager(), &format!("/fhir/R4/Patient{query}")).outcome(400);
         }
         for path in [format!("/fhir/R4/Patient/{}?_elements=id", sent.patient()), "/inbox?limit=1".to_owned(),
-            format!("/sheets/{}?x=1", sent.sheet), "/fhir/R4/metadata?mode=x".to_owned(), "/healthz?x".to_owned()] {
-            if path.starts_with("/healthz") {
-                continue;
-            }
+            format!("/sheets/{}?x=1", sent.sheet), "/fhir/R4/metadata?colour=blue".to_owned()] {
             server.get(&care_manager(), &path).outcome(400);
         }
     }

@@ -18,5 +18,6 @@ mod operation;
 mod refused_doors;
 mod routing;
 mod slip;
+mod story_demo;
 mod tidy;
 mod tokens;

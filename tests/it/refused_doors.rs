@@ -25,7 +25,7 @@ struct Door {
     /// As `renkei routes` prints it.
     path: &'static str,
     call: fn(&Scene, &Who) -> Call,
-    must: fn(&Who) -> Must,
+    must: fn(&Scene, &Who) -> Must,
 }
 
 const OPEN: [&str; 4] = ["/healthz", "/readyz", "/metrics", "/fhir/R4/metadata"];
@@ -40,7 +40,7 @@ const DOORS: [Door; 10] = [
                 scene.slip.get(field::REGIONAL_ID)
             ))
         },
-        must: |who| {
+        must: |_, who| {
             if sees(who, "demographics") {
                 Must::Let
             } else {
@@ -52,7 +52,7 @@ const DOORS: [Door; 10] = [
         method: "GET",
         path: "/fhir/R4/{type}/{id}",
         call: |scene, _| Call::get(&format!("/fhir/R4/Patient/{}", scene.sent.patient())),
-        must: |who| {
+        must: |_, who| {
             if sees(who, "demographics") {
                 Must::Let
             } else {
@@ -69,7 +69,7 @@ const DOORS: [Door; 10] = [
                 scene.sent.patient()
             ))
         },
-        must: |who| {
+        must: |_, who| {
             if sees(who, "demographics") {
                 Must::Let
             } else {
@@ -86,7 +86,7 @@ const DOORS: [Door; 10] = [
                 scene.sent.sheet
             ))
         },
-        must: |who| {
+        must: |_, who| {
             if sees(who, "sheet") {
                 Must::Let
             } else {
@@ -98,7 +98,7 @@ const DOORS: [Door; 10] = [
         method: "GET",
         path: "/sheets/{id}",
         call: |scene, _| Call::get(&format!("/sheets/{}", scene.sent.sheet)),
-        must: |who| {
+        must: |_, who| {
             if sees(who, "sheet") {
                 Must::Let
             } else {
@@ -110,7 +110,7 @@ const DOORS: [Door; 10] = [
         method: "GET",
         path: "/inbox",
         call: |_, _| Call::get("/inbox"),
-        must: |who| {
+        must: |_, who| {
             if who.facility == HOSPITAL && sees(who, "sheet") {
                 Must::Let
             } else {
@@ -125,7 +125,7 @@ const DOORS: [Door; 10] = [
             let body = json!({"fencingToken": scene.delivery.1}).to_string();
             Call::post(&format!("/inbox/{}/receipt", scene.delivery.0), body)
         },
-        must: |who| {
+        must: |_, who| {
             if who.facility == HOSPITAL && sees(who, "sheet") {
                 Must::Let
             } else {
@@ -144,8 +144,8 @@ const DOORS: [Door; 10] = [
                     .body(),
             )
         },
-        must: |who| {
-            if may_send(who) {
+        must: |scene, who| {
+            if may_send(scene, who) {
                 Must::Let
             } else {
                 Must::Forbid
@@ -161,7 +161,7 @@ const DOORS: [Door; 10] = [
                 directory().to_string(),
             )
         },
-        must: |who| {
+        must: |_, who| {
             if who.profession == "network_office" {
                 Must::Let
             } else {
@@ -173,7 +173,7 @@ const DOORS: [Door; 10] = [
         method: "GET",
         path: "/audit",
         call: |scene, _| Call::get(&format!("/audit?record={}", scene.sent.patient())),
-        must: |who| {
+        must: |_, who| {
             if who.profession == "auditor" {
                 Must::Let
             } else {
@@ -189,6 +189,8 @@ struct Scene {
     sent: Sent,
     /// Id and fencing token.
     delivery: (String, i64),
+    /// Category and sensitivity of everything that was made of the slip, as the table writes them.
+    shelves: Vec<String>,
 }
 
 alone_on_both! {
@@ -199,7 +201,7 @@ alone_on_both! {
         let inbox = server.get(&hospital(), "/inbox").expect(200).json();
         let delivery = &inbox["deliveries"][0];
         let id = delivery["id"].as_str().expect("a delivery").to_owned();
-        let scene = Scene { slip, sent, delivery: (id, delivery["fencingToken"].as_i64().expect("a token")) };
+        let scene = Scene { slip, sent, delivery: (id, delivery["fencingToken"].as_i64().expect("a token")), shelves: shelves(&server) };
         let mut refusals = 0;
         for door in &DOORS {
             for facility in [PHARMACY, OTHER_HOSPITAL, HOSPITAL] {
@@ -251,7 +253,7 @@ on_both! {
 
 /// Knocks at a door; whether the caller was refused.
 fn knock(server: &Server, scene: &Scene, door: &Door, who: &Who) -> bool {
-    let must = (door.must)(who);
+    let must = (door.must)(scene, who);
     let answer = server.send(&(door.call)(scene, who).token(server.token(who)));
     let name = format!(
         "{} {} by {} of {}: {must:?}",
@@ -309,19 +311,39 @@ fn sees(who: &Who, category: &str) -> bool {
         .any(|relation| row(who, category, relation).is_some_and(|cells| cells[4] == "full"))
 }
 
-/// Whether the table lets a caller write and send a slip about somebody new: every category that the
-/// slip has, on its own shelf or without relation.
-fn may_send(who: &Who) -> bool {
-    let right = |category: &str, cell: usize| {
-        ["none", "author_facility"].iter().any(|relation| {
-            row(who, category, relation)
-                .is_some_and(|cells| ["yes", "true", "1"].contains(&cells[cell].as_str()))
-        })
-    };
-    right("sheet", 6)
-        && ["sheet", "demographics", "contacts", "care", "diagnosis"]
+/// Whether the table lets a caller write and send a slip like the scene's about somebody new: every shelf
+/// of it, as author or without relation.
+fn may_send(scene: &Scene, who: &Who) -> bool {
+    let right = |shelf: &str, cell: usize| {
+        ["none", "author_facility"]
             .iter()
-            .all(|name| right(name, 5))
+            .any(|relation| row(who, shelf, relation).is_some_and(|cells| cells[cell] == "yes"))
+    };
+    right("sheet", 6) && scene.shelves.iter().all(|shelf| right(shelf, 5))
+}
+
+fn shelves(server: &Server) -> Vec<String> {
+    use sqlx::Row as _;
+    let rows = server
+        .sql("select distinct category, sensitivity from version where category <> 'directory'");
+    let shelves: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            (
+                row.get::<String, _>("category"),
+                row.get::<String, _>("sensitivity"),
+            )
+        })
+        .map(|(category, sensitivity)| {
+            if sensitivity == "normal" {
+                category
+            } else {
+                format!("{category}+{sensitivity}")
+            }
+        })
+        .collect();
+    assert!(shelves.len() > 4, "{shelves:?}");
+    shelves
 }
 
 /// A line of access.csv: network, profession, category, relation, view, write, send.

@@ -23,6 +23,8 @@ pub mod field {
     pub const PHONE: &str = "電話";
     pub const ADMITTED: &str = "入院日";
     pub const SENDER: &str = "事業所番号";
+    pub const CONSENT: &str = "同意区分";
+    pub const ADDRESS: &str = "住所";
     pub const REMARKS: &str = "特記事項";
     pub const CONTACTS: &str = "緊急連絡先";
     pub const CONTACT_NAME: &str = "緊急連絡先::氏名";
@@ -41,7 +43,7 @@ impl Slip {
     pub fn golden() -> Self {
         static GOLDEN: OnceLock<Value> = OnceLock::new();
         let envelope = GOLDEN.get_or_init(|| {
-            let text = std::env::var("TMP_GOLDEN").map_or_else(|_| source::read("profiles/kitamaru/golden/ordinary/native.json"), |p| std::fs::read_to_string(p).unwrap());
+            let text = source::read("profiles/kitamaru/golden/ordinary/native.json");
             serde_json::from_str(&text).expect("the golden slip is JSON")
         });
         Self {
@@ -60,11 +62,11 @@ impl Slip {
             .set(field::INSURED, &format!("7{number:09}"))
             .set(
                 field::NAME,
-                &format!("検証 {}", spelled(number, "〇一二三四五六七八九")),
+                &format!("検証　{}", spelled(number, "〇一二三四五六七八九")),
             )
             .set(
                 field::KANA,
-                &format!("ケンショウ {}", spelled(number, "アカサタナハマヤラワ")),
+                &format!("ケンショウ　{}", spelled(number, "アカサタナハマヤラワ")),
             )
             .set(field::PHONE, &phone(number, "0157"))
             .set(field::HOSPITAL, HOSPITAL)
@@ -73,7 +75,7 @@ impl Slip {
             for (index, row) in rows.iter_mut().enumerate() {
                 let index = u64::try_from(index).expect("few rows");
                 row[field::CONTACT_NAME] = json!(format!(
-                    "縁者{} {}",
+                    "縁者{}　{}",
                     index,
                     spelled(number, "〇一二三四五六七八九")
                 ));
@@ -145,6 +147,7 @@ impl Slip {
             field::INSURED,
             field::REGIONAL_ID,
             field::PATIENT_NUMBER,
+            field::ADDRESS,
         ];
         let mut canaries: Vec<String> = fields
             .iter()
@@ -155,13 +158,44 @@ impl Slip {
             .into_iter()
             .flatten()
         {
-            for name in [field::CONTACT_NAME, field::CONTACT_PHONE, field::CONTACT_MOBILE] {
+            for name in [
+                field::CONTACT_NAME,
+                field::CONTACT_PHONE,
+                field::CONTACT_MOBILE,
+            ] {
                 canaries.extend(row[name].as_str().map(str::to_owned));
             }
         }
         assert!(canaries.len() >= 8, "a slip has contacts: {canaries:?}");
         canaries
     }
+}
+
+/// Whether the profile says of a field that it is kept in the original only.
+pub fn is_unmapped(field: &str) -> bool {
+    static UNMAPPED: OnceLock<Vec<String>> = OnceLock::new();
+    let unmapped = UNMAPPED.get_or_init(|| {
+        let profile = source::read("profiles/kitamaru/messages/admission-slip.yaml");
+        let section = profile
+            .split("\nunmapped:")
+            .nth(1)
+            .expect("the profile lists what is unmapped");
+        let lines = section
+            .lines()
+            .skip(1)
+            .take_while(|line| line.starts_with("  - "));
+        lines
+            .filter_map(|line| line.split("native: ").nth(1)?.split(',').next())
+            .map(|path| {
+                path.trim_matches('"')
+                    .rsplit('.')
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned()
+            })
+            .collect()
+    });
+    unmapped.iter().any(|known| known == field)
 }
 
 /// A message of several records, in the envelope of the Data API.

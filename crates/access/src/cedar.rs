@@ -46,10 +46,19 @@ pub fn compile(tables: &[Table]) -> Result<PolicySet, AccessError> {
     let forbids = parse_forbids()?;
     let permits = generate::permits(tables);
     let mut sets = HashMap::new();
-    let validator = Validator::new(schema.clone());
+    let mut all = forbids.clone();
     for (key, permits) in &permits {
-        sets.insert(key.clone(), small_set(permits, &forbids, &validator)?);
+        let permits = permits
+            .iter()
+            .map(parse_permit)
+            .collect::<Result<Vec<_>, _>>()?;
+        all.extend_from_slice(&permits);
+        sets.insert(
+            key.clone(),
+            policy_set(forbids.iter().cloned().chain(permits))?,
+        );
     }
+    validate(&policy_set(all)?, &schema)?;
     let names = Names::new()?;
     let mut entities = HashMap::new();
     for network in tables.iter().flat_map(Table::networks) {
@@ -239,24 +248,21 @@ fn parse_forbids() -> Result<Vec<Policy>, AccessError> {
         .collect()
 }
 
-fn small_set(
-    permits: &[Permit],
-    forbids: &[Policy],
-    validator: &Validator,
-) -> Result<CedarSet, AccessError> {
-    let mut policies = forbids.to_vec();
-    for permit in permits {
-        let policy = Policy::parse(Some(PolicyId::new(&permit.id)), &permit.text)
-            .map_err(|error| AccessError::engine(&permit.id, &error))?;
-        policies.push(policy);
+fn parse_permit(permit: &Permit) -> Result<Policy, AccessError> {
+    Policy::parse(Some(PolicyId::new(&permit.id)), &permit.text)
+        .map_err(|error| AccessError::engine(&permit.id, &error))
+}
+
+fn policy_set(policies: impl IntoIterator<Item = Policy>) -> Result<CedarSet, AccessError> {
+    CedarSet::from_policies(policies).map_err(|error| AccessError::engine("set", &error))
+}
+
+fn validate(all: &CedarSet, schema: &Schema) -> Result<(), AccessError> {
+    let checked = Validator::new(schema.clone()).validate(all, ValidationMode::Strict);
+    match checked.validation_errors().next() {
+        Some(error) => Err(AccessError::engine("set", error)),
+        None => Ok(()),
     }
-    let set =
-        CedarSet::from_policies(policies).map_err(|error| AccessError::engine("set", &error))?;
-    let checked = validator.validate(&set, ValidationMode::Strict);
-    if let Some(error) = checked.validation_errors().next() {
-        return Err(AccessError::engine("set", error));
-    }
-    Ok(set)
 }
 
 fn hash(permits: &BTreeMap<SetKey, Vec<Permit>>) -> String {

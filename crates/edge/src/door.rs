@@ -5,7 +5,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Instant as Stopwatch;
+use std::time::{Duration, Instant as Stopwatch};
 
 use axum::Router;
 use axum::body::Body;
@@ -150,6 +150,26 @@ where
 }
 
 async fn enter<H, F>(
+    porch: Arc<Porch>,
+    params: RawPathParams,
+    request: Request,
+    id: RequestId,
+    handler: H,
+) -> Result<Recorded<Reply>, Rejected>
+where
+    H: Fn(Arc<Porch>, Caller, Incoming) -> F + Send,
+    F: Future<Output = Result<Recorded<Reply>, Rejected>> + Send,
+{
+    let limit = Duration::from_millis(porch.settings.limits.request_ms);
+    let walk = walk(porch, params, request, id, handler);
+    tokio::time::timeout(limit, walk).await.unwrap_or_else(|_| {
+        // Whatever was not committed by now is rolled back; what was is answered when it is sent again.
+        let text = "時間切れです。再送してください / out of time; send it again";
+        Err(Outright::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", text).into())
+    })
+}
+
+async fn walk<H, F>(
     porch: Arc<Porch>,
     params: RawPathParams,
     request: Request,

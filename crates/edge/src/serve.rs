@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -14,7 +13,6 @@ use renkei_model::id::RequestId;
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::TimeoutLayer;
 
 use crate::EdgeSettings;
 use crate::answer::Outright;
@@ -60,19 +58,13 @@ impl Door {
         let failed = |cause| DoorError::Listen { address, cause };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let timeout = Duration::from_millis(settings.limits.request_ms);
         let porch = Arc::new(Porch {
             house,
             settings,
             key,
             render_metrics,
         });
-        let router = router(porch)
-            .layer(TimeoutLayer::with_status_code(
-                StatusCode::REQUEST_TIMEOUT,
-                timeout,
-            ))
-            .layer(CatchPanicLayer::custom(panicked));
+        let router = router(porch).layer(CatchPanicLayer::custom(panicked));
         Ok(Self {
             listener,
             address,

@@ -59,6 +59,7 @@ pub async fn deliver(house: &House, delivered: Delivered) -> Result<Recorded<Vec
         request: delivered.request,
         at: delivered.at,
         action: ACTION,
+        about: None,
     };
     match walk(house, &delivered).await {
         Ok(answer) => Ok(answer),

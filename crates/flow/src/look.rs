@@ -126,15 +126,50 @@ struct Found {
 /// # Errors
 /// [`Refused`]; absent and hidden take the same way through this file and look the same.
 pub async fn look(house: &House, ask: Ask) -> Result<Recorded<Sight>, Refused> {
-    let asker = Asker {
-        caller: ask.caller.clone(),
-        request: ask.request,
-        at: ask.at,
-        action: ask.question.action(),
-    };
     match walk(house, &ask).await {
         Ok(sight) => Ok(sight),
-        Err(refusal) => Err(refuse(house, asker, refusal).await),
+        Err(refusal) => Err(unseen(house, ask, refusal).await),
+    }
+}
+
+/// A look at something that is hidden is a leaf about the person behind it: the auditor sees who tried,
+/// the caller does not see that there was anything. Absent and hidden take this way alike.
+async fn unseen(house: &House, ask: Ask, refusal: Refusal) -> Refused {
+    let asked = match &ask.question {
+        Question::Resource { id, .. } | Question::Native { id, .. } | Question::Sheet { id } => id,
+        Question::Audit { record } => record,
+        Question::Patients { .. } | Question::Inbox => "",
+    };
+    let about = match asked.parse::<RecordId>() {
+        Ok(id) => house.store.record_behind(id).await,
+        Err(_) => Ok(None),
+    };
+    let action = ask.question.action();
+    let Ask {
+        caller,
+        request,
+        at,
+        ..
+    } = ask;
+    match about {
+        Ok(about) => {
+            refuse(
+                house,
+                Asker {
+                    caller,
+                    request,
+                    at,
+                    action,
+                    about,
+                },
+                refusal,
+            )
+            .await
+        }
+        Err(error) => Refused {
+            refusal: error.into(),
+            request,
+        },
     }
 }
 

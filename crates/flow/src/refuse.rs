@@ -4,7 +4,7 @@
 use renkei_audit::Decision;
 use renkei_model::caller::Caller;
 use renkei_model::clock::Instant;
-use renkei_model::id::RequestId;
+use renkei_model::id::{NetworkName, RecordId, RequestId};
 use renkei_model::message::Inbound;
 use renkei_store::{NewQuarantine, StoreError, Urgency};
 
@@ -32,6 +32,9 @@ pub struct Asker {
     pub at: Instant,
     /// What was asked.
     pub action: &'static str,
+    /// Whom it was about, as far as we know: the leaf names that person also when the caller is told
+    /// nothing.
+    pub about: Option<(NetworkName, RecordId)>,
 }
 
 /// Refuses a request that carried no message.
@@ -51,6 +54,7 @@ pub async fn refuse_message(house: &House, inbound: &Inbound, refusal: Refusal) 
         request: inbound.request,
         at: inbound.at,
         action: "message.receive",
+        about: None,
     };
     let kept = Some(inbound).filter(|_| worth_keeping(refusal.kind()));
     let refusal = match written(house, asker, &refusal, kept).await {
@@ -112,13 +116,17 @@ async fn written(
         })
         .await?;
     }
+    let (network, records) = match asker.about {
+        Some((network, record)) => (Some(network), vec![record]),
+        None => (None, Vec::new()),
+    };
     let leaf = Note {
         caller: asker.caller,
         request: asker.request,
         at: asker.at,
         action: asker.action,
-        network: kept.map(|inbound| inbound.network.clone()),
-        records: Vec::new(),
+        network: kept.map(|inbound| inbound.network.clone()).or(network),
+        records,
         shelves: Vec::new(),
         decision: Decision::Deny,
         rule: refusal.to_string(),

@@ -80,6 +80,7 @@ pub async fn register(
         request: registration.request,
         at: registration.at,
         action: ACTION,
+        about: None,
     };
     match walk(house, &registration).await {
         Ok(answer) => Ok(answer),
@@ -231,7 +232,13 @@ impl Reader {
 
     fn text(&mut self, object: &Map<String, Value>, path: &str, name: &str) -> Option<String> {
         match object.get(name).and_then(Value::as_str).map(str::trim) {
-            Some(text) if !text.is_empty() && text.chars().count() <= 200 => Some(text.to_owned()),
+            Some(text)
+                if !text.is_empty()
+                    && text.chars().count() <= 200
+                    && !text.chars().any(char::is_control) =>
+            {
+                Some(text.to_owned())
+            }
             _ => {
                 self.refuse(
                     format!("{path}{name}"),

@@ -91,16 +91,30 @@ fn narrowed(mut config: Config, which: &Which) -> Config {
     config
 }
 
-/// Opens the database for reading a log. One that is not there is not made.
-async fn open(config: &Config) -> Result<Store, GatewayError> {
-    let settings = house::store_settings(config)?;
+/// A database that is open for reading its log.
+struct Log {
+    store: Store,
+    /// Stands in for the data folder: opening a store sweeps large originals that its database does not
+    /// name, and a copy of a database must not decide that about the folder beside the original.
+    _empty: tempfile::TempDir,
+}
+
+/// Opens the database for reading its log. One that is not there is not made.
+async fn open(config: &Config) -> Result<Log, GatewayError> {
+    let empty = tempfile::tempdir()?;
+    let mut settings = house::store_settings(config)?;
+    settings.data_dir = empty.path().to_owned();
     if let Some(path) = house::sqlite_file(&settings.url)
         && !path.is_file()
     {
         let source = io::Error::from(io::ErrorKind::NotFound);
         return Err(FolderError::Io { path, source }.into());
     }
-    Ok(Store::open(settings, Arc::new(SystemClock), renkei_audit::link).await?)
+    let store = Store::open(settings, Arc::new(SystemClock), renkei_audit::link).await?;
+    Ok(Log {
+        store,
+        _empty: empty,
+    })
 }
 
 async fn verify(config: Config, arguments: &VerifyArguments) -> Result<(), GatewayError> {
@@ -119,7 +133,8 @@ async fn verify(config: Config, arguments: &VerifyArguments) -> Result<(), Gatew
             .into());
         }
     };
-    let store = open(&config).await?;
+    let log = open(&config).await?;
+    let store = &log.store;
     let mut verifier = Verifier::new(&store.checkpoints().await?, &notes, &key);
     let mut from = 0;
     loop {
@@ -172,7 +187,8 @@ fn described(report: &Report) -> String {
 }
 
 async fn export(config: Config, arguments: &ExportArguments) -> Result<(), GatewayError> {
-    let store = open(&config).await?;
+    let log = open(&config).await?;
+    let store = &log.store;
     let details = if arguments.with_details {
         Details::Included
     } else {
@@ -185,12 +201,12 @@ async fn export(config: Config, arguments: &ExportArguments) -> Result<(), Gatew
                 source,
             })?;
             let mut out = BufWriter::new(file);
-            write_log(&store, details, &mut out).await?;
+            write_log(store, details, &mut out).await?;
             out.into_inner()
                 .map_err(io::IntoInnerError::into_error)?
                 .sync_all()?;
         }
-        None => write_log(&store, details, &mut io::stdout()).await?,
+        None => write_log(store, details, &mut io::stdout()).await?,
     }
     store.close().await;
     Ok(())

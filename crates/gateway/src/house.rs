@@ -24,8 +24,8 @@ pub struct Opened {
     pub signer: Signer,
     /// The data folder.
     pub folder: Folder,
-    /// Keeps other processes off the data folder.
-    pub held: Held,
+    /// Keeps other processes off the data folder, where one process must be alone.
+    pub held: Option<Held>,
 }
 
 /// Opens everything.
@@ -35,7 +35,7 @@ pub struct Opened {
 pub async fn open(config: &Config) -> Result<Opened, GatewayError> {
     let clock: SharedClock = Arc::new(SystemClock);
     let folder = Folder::open(&config.data_dir)?;
-    let held = folder.hold()?;
+    let held = hold(config, &folder)?;
     let networks = profiles::networks(&config.profiles_dir)?;
     let policy = profiles::policy(&networks)?;
     let sealer = Sealer::new(pseudonym_key(&folder.pseudonym_key())?);
@@ -65,6 +65,16 @@ pub async fn open(config: &Config) -> Result<Opened, GatewayError> {
         folder,
         held,
     })
+}
+
+/// Takes the folder for this process if the database is SQLite. Processes on one PostgreSQL may share a
+/// folder: they need the same keys and the same large originals.
+///
+/// # Errors
+/// When another process holds it.
+pub fn hold(config: &Config, folder: &Folder) -> Result<Option<Held>, GatewayError> {
+    let is_sqlite = sqlite_file(&config.database()?).is_some();
+    Ok(is_sqlite.then(|| folder.hold()).transpose()?)
 }
 
 /// The settings of the store.

@@ -106,7 +106,7 @@ fn settings(file: Option<&Path>) -> Result<Loaded, GatewayError> {
 
 async fn migrate(loaded: &Loaded) -> Result<(), GatewayError> {
     let folder = Folder::open(&loaded.config.data_dir)?;
-    let held = folder.hold()?;
+    let held = house::hold(&loaded.config, &folder)?;
     let number = Store::migrate(&house::store_settings(&loaded.config)?).await?;
     drop(held);
     Ok(say(&format!("スキーマの版 / schema version: {number}"))?)

@@ -25,6 +25,7 @@ pub type Render = Arc<dyn Fn() -> String + Send + Sync>;
 /// # Errors
 /// When something cannot be opened, or the door breaks.
 pub async fn run(config: &Config) -> Result<(), GatewayError> {
+    let stop = signal::stop()?;
     let opened = house::open(config).await?;
     let issuer = IssuerKey::load_or_create(&opened.folder.keys())?;
     let render = metrics()?;
@@ -35,7 +36,7 @@ pub async fn run(config: &Config) -> Result<(), GatewayError> {
         render,
     )
     .await?;
-    until_stopped(opened, door, config).await
+    until_stopped(opened, door, config, stop).await
 }
 
 /// What the door is told.
@@ -61,7 +62,7 @@ pub fn metrics() -> Result<Render, GatewayError> {
     Ok(Arc::new(move || handle.render()))
 }
 
-/// Says where, serves until a signal comes, finishes what was accepted, signs the log once more and
+/// Says where, serves until told to stop, finishes what was accepted, signs the log once more and
 /// closes the database.
 ///
 /// # Errors
@@ -70,8 +71,8 @@ pub async fn until_stopped(
     opened: Opened,
     door: Door,
     config: &Config,
+    stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), GatewayError> {
-    let stop = signal::stop()?;
     let Opened {
         house,
         signer,

@@ -2,7 +2,7 @@
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Resolves at the first of the two signals.
+/// Resolves at the first of the two signals that came after this call.
 ///
 /// # Errors
 /// When the handlers cannot be installed.

@@ -11,6 +11,7 @@ use std::time::Duration;
 use renkei_flow::House;
 use renkei_flow::checkpoint::Checkpointer;
 use renkei_model::leaf::Checkpoint;
+use renkei_store::StoreError;
 use tokio::sync::oneshot;
 
 use crate::config::AuditSection;
@@ -35,7 +36,12 @@ impl Signing {
     /// # Errors
     /// When the log cannot be read or the signature cannot be kept.
     pub async fn once(&mut self) -> Result<Option<Checkpoint>, GatewayError> {
-        let Some(checkpoint) = self.checkpointer.checkpoint(&self.house).await? else {
+        let signed = match self.checkpointer.checkpoint(&self.house).await {
+            // An earlier run, or another process on the same database, has signed exactly so many.
+            Err(StoreError::Conflict) => None,
+            other => other?,
+        };
+        let Some(checkpoint) = signed else {
             return Ok(None);
         };
         append(&self.notes, &checkpoint.note)?;

@@ -7,7 +7,14 @@ use serde_json::{Value, json};
 use crate::mistake::{Mistakes, Place};
 
 /// The columns of a code map, in this order.
-const COLUMNS: [&str; 6] = ["native", "system", "code", "display", "equivalence", "preferred"];
+const COLUMNS: [&str; 6] = [
+    "native",
+    "system",
+    "code",
+    "display",
+    "equivalence",
+    "preferred",
+];
 
 /// How well a native code and a FHIR code agree, in the words of FHIR's ConceptMap.
 const EQUIVALENCES: [&str; 4] = ["equivalent", "wider", "narrower", "inexact"];
@@ -44,7 +51,9 @@ impl Code {
 impl CodeMap {
     /// The line of a native code.
     pub(crate) fn of_native(&self, native: &str) -> Option<&Code> {
-        self.by_native.get(native).and_then(|at| self.codes.get(*at))
+        self.by_native
+            .get(native)
+            .and_then(|at| self.codes.get(*at))
     }
 
     /// The line that leads back from a FHIR coding.
@@ -55,7 +64,10 @@ impl CodeMap {
 
     /// The line that leads back from a FHIR code without its system; ambiguous codes have none.
     pub(crate) fn of_code(&self, code: &str) -> Option<&Code> {
-        let mut found = self.by_coding.iter().filter(|((_, known), _)| known == code);
+        let mut found = self
+            .by_coding
+            .iter()
+            .filter(|((_, known), _)| known == code);
         match (found.next(), found.next()) {
             (Some((_, at)), None) => self.codes.get(*at),
             _ => None,
@@ -70,24 +82,44 @@ impl CodeMap {
 
 /// Reads a code map.
 pub(crate) fn read(name: &str, text: &str, mistakes: &mut Mistakes) -> CodeMap {
-    let mut map = CodeMap { name: name.to_owned(), ..CodeMap::default() };
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let mut map = CodeMap {
+        name: name.to_owned(),
+        ..CodeMap::default()
+    };
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes());
     let mut places: Vec<usize> = Vec::new();
     for (number, line) in reader.records().enumerate() {
         let line = match line {
             Ok(line) => line,
             Err(error) => {
                 let at = error.position().map_or(0, |p| line_number(p.line()));
-                mistakes.add(Place { line: at, column: 0 }, "not CSV in UTF-8");
+                mistakes.add(
+                    Place {
+                        line: at,
+                        column: 0,
+                    },
+                    "not CSV in UTF-8",
+                );
                 break;
             }
         };
-        let at = line.position().map_or(0, |position| line_number(position.line()));
+        let at = line
+            .position()
+            .map_or(0, |position| line_number(position.line()));
         let cells: Vec<&str> = line.iter().collect();
         if number == 0 {
             if cells != COLUMNS {
                 let rule = format!("the first line must be: {}", COLUMNS.join(","));
-                mistakes.add(Place { line: at, column: 1 }, rule);
+                mistakes.add(
+                    Place {
+                        line: at,
+                        column: 1,
+                    },
+                    rule,
+                );
                 return map;
             }
         } else if let Some(code) = read_line(&cells, at, mistakes) {
@@ -112,11 +144,17 @@ fn read_line(cells: &[&str], line: usize, mistakes: &mut Mistakes) -> Option<Cod
     for (column, cell) in COLUMNS.iter().zip(cells) {
         let optional = matches!(*column, "equivalence" | "preferred");
         if !optional && (cell.is_empty() || cell.trim() != *cell) {
-            mistakes.add(place, format!("\"{column}\" is empty or has blanks around it"));
+            mistakes.add(
+                place,
+                format!("\"{column}\" is empty or has blanks around it"),
+            );
         }
     }
     if !equivalence.is_empty() && !EQUIVALENCES.contains(equivalence) {
-        mistakes.add(place, format!("equivalence must be one of: {}", EQUIVALENCES.join(", ")));
+        mistakes.add(
+            place,
+            format!("equivalence must be one of: {}", EQUIVALENCES.join(", ")),
+        );
     }
     if !matches!(*preferred, "" | "yes") {
         mistakes.add(place, "preferred must be yes or empty");
@@ -133,9 +171,15 @@ fn read_line(cells: &[&str], line: usize, mistakes: &mut Mistakes) -> Option<Cod
 
 fn index(map: &mut CodeMap, places: &[usize], mistakes: &mut Mistakes) {
     for (at, (code, line)) in map.codes.iter().zip(places).enumerate() {
-        let place = Place { line: *line, column: 0 };
+        let place = Place {
+            line: *line,
+            column: 0,
+        };
         if map.by_native.insert(code.native.clone(), at).is_some() {
-            mistakes.add(place, format!("native code \"{}\" is given twice", code.native));
+            mistakes.add(
+                place,
+                format!("native code \"{}\" is given twice", code.native),
+            );
         }
         let coding = (code.system.clone(), code.code.clone());
         let earlier = map.by_coding.get(&coding).and_then(|at| map.codes.get(*at));
@@ -168,7 +212,14 @@ mod tests {
     fn read_text(lines: &str) -> (CodeMap, Vec<String>) {
         let mut mistakes = Mistakes::of_file("c.csv");
         let map = read("c", &format!("{HEAD}{lines}"), &mut mistakes);
-        (map, mistakes.into_found().iter().map(ToString::to_string).collect())
+        (
+            map,
+            mistakes
+                .into_found()
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+        )
     }
 
     #[test]
@@ -176,7 +227,10 @@ mod tests {
         let (map, found) = read_text("男,s,male,Male,,\n女,s,female,Female,,\n");
         assert!(found.is_empty(), "{found:?}");
         assert_eq!(map.of_native("男").map(|c| c.code.as_str()), Some("male"));
-        assert_eq!(map.of_coding("s", "female").map(|c| c.native.as_str()), Some("女"));
+        assert_eq!(
+            map.of_coding("s", "female").map(|c| c.native.as_str()),
+            Some("女")
+        );
         assert_eq!(map.of_code("male").map(|c| c.native.as_str()), Some("男"));
         assert!(map.of_native("x").is_none());
     }
@@ -187,13 +241,20 @@ mod tests {
         assert!(read_text("長男,s,son,S,,\n次男,s,son,S,,\n").1[0].starts_with("c.csv:3:"));
         let (map, found) = read_text("長男,s,son,S,,\n息子,s,son,S,,yes\n");
         assert!(found.is_empty(), "{found:?}");
-        assert_eq!(map.of_coding("s", "son").map(|c| c.native.as_str()), Some("息子"));
+        assert_eq!(
+            map.of_coding("s", "son").map(|c| c.native.as_str()),
+            Some("息子")
+        );
     }
 
     #[test]
     fn mistakes_have_lines() {
         let (_, found) = read_text("男,s,male,Male,,\n男,s,m2,Male,roughly,maybe\n女,s,female\n");
         assert_eq!(found.len(), 4, "{found:?}");
-        assert!(found.iter().all(|f| f.starts_with("c.csv:3:") || f.starts_with("c.csv:4:")));
+        assert!(
+            found
+                .iter()
+                .all(|f| f.starts_with("c.csv:3:") || f.starts_with("c.csv:4:"))
+        );
     }
 }

@@ -14,7 +14,7 @@ use crate::fields::Fields;
 use crate::mapped::ProfileError;
 use crate::mistake::{Mistakes, Place};
 use crate::native::{self, Format, Group, NativePath, Written};
-use crate::plan::{Plan, Resource, RolePlan, Target};
+use crate::plan::{Plan, Resource, Target};
 use crate::target::{self, Selector, Selectors};
 use crate::template;
 use crate::yaml::{self, Yaml};
@@ -22,14 +22,30 @@ use crate::yaml::{self, Yaml};
 /// The code maps of a network by name.
 pub(crate) type CodeMaps = HashMap<String, Arc<CodeMap>>;
 
-const MESSAGE_KEYS: [&str; 11] = [
-    "message", "path", "title", "format", "selectors", "common", "resources", "rows", "unmapped", "at-least-one", "roles",
+const MESSAGE_KEYS: [&str; 12] = [
+    "message",
+    "path",
+    "title",
+    "format",
+    "selectors",
+    "common",
+    "resources",
+    "rows",
+    "unmapped",
+    "at-least-one",
+    "ordered",
+    "roles",
 ];
-const RESOURCE_KEYS: [&str; 7] = ["type", "profile", "category", "sensitivity", "each", "always", "fixed"];
-const ROLE_KEYS: [&str; 9] = [
-    "document", "identifiers", "sender", "destination", "family-doctor", "consent", "event-date", "kana", "birth-date",
+const RESOURCE_KEYS: [&str; 8] = [
+    "type",
+    "profile",
+    "category",
+    "sensitivity",
+    "normal-when",
+    "each",
+    "always",
+    "fixed",
 ];
-
 /// What a compiler knows while it reads one message.
 pub(crate) struct Compiler<'a> {
     /// The file relative to the network's folder: lineage names rows by it.
@@ -87,14 +103,25 @@ pub(crate) fn message(from: &Source<'_>) -> Result<Plan, Vec<ProfileError>> {
 /// Replaces the network's abbreviations, `${jp}`, in all values.
 fn expand(yaml: &mut Yaml, names: &HashMap<String, String>, mistakes: &mut Mistakes) {
     match &mut yaml.kind {
-        yaml::Kind::List(items) => items.iter_mut().for_each(|item| expand(item, names, mistakes)),
-        yaml::Kind::Map(entries) => entries.iter_mut().for_each(|(_, _, value)| expand(value, names, mistakes)),
+        yaml::Kind::List(items) => items
+            .iter_mut()
+            .for_each(|item| expand(item, names, mistakes)),
+        yaml::Kind::Map(entries) => entries
+            .iter_mut()
+            .for_each(|(_, _, value)| expand(value, names, mistakes)),
         yaml::Kind::Scalar { text, .. } => {
             while let Some(start) = text.find("${") {
-                let name = text[start + 2..].split_once('}').map(|(name, _)| name.to_owned());
-                let known = name.as_ref().and_then(|name| names.get(name).map(|value| (name, value)));
+                let name = text[start + 2..]
+                    .split_once('}')
+                    .map(|(name, _)| name.to_owned());
+                let known = name
+                    .as_ref()
+                    .and_then(|name| names.get(name).map(|value| (name, value)));
                 let Some((name, value)) = known else {
-                    mistakes.add(yaml.place, format!("unknown abbreviation in \"{text}\"; network.yaml names them"));
+                    mistakes.add(
+                        yaml.place,
+                        format!("unknown abbreviation in \"{text}\"; network.yaml names them"),
+                    );
                     return;
                 };
                 *text = text.replace(&format!("${{{name}}}"), value);
@@ -112,11 +139,14 @@ impl Compiler<'_> {
         let rows = compile_rows::rows(self, &fields);
         let unmapped = compile_rows::unmapped(self, &fields, &rows);
         let at_least_one = compile_rows::at_least_one(self, &fields);
+        let ordered = compile_rows::ordered(self, &fields, &rows);
         let roles = self.read_roles(&fields);
         let format = self.read_format(&fields);
         let kind = self.word(&fields, "message");
         let path = self.word(&fields, "path");
-        let title = fields.need_text("title", &mut self.mistakes).map(|(text, _)| text.to_owned());
+        let title = fields
+            .need_text("title", &mut self.mistakes)
+            .map(|(text, _)| text.to_owned());
         compile_rows::check(self, &rows, roles.as_ref().map(|roles| roles.document));
         Some(Plan {
             kind: kind?,
@@ -128,6 +158,7 @@ impl Compiler<'_> {
             rows,
             unmapped,
             at_least_one,
+            ordered,
             roles: roles?,
         })
     }
@@ -135,10 +166,14 @@ impl Compiler<'_> {
     /// A word that stands in URLs.
     fn word(&mut self, fields: &Fields<'_>, key: &str) -> Option<String> {
         let (text, place) = fields.need_text(key, &mut self.mistakes)?;
-        if text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
+        if text
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        {
             return Some(text.to_owned());
         }
-        self.mistakes.add(place, format!("\"{key}\" is written in a-z, 0-9 and -"));
+        self.mistakes
+            .add(place, format!("\"{key}\" is written in a-z, 0-9 and -"));
         None
     }
 
@@ -147,15 +182,20 @@ impl Compiler<'_> {
         let known = Format::WORDS.iter().find(|(known, _)| *known == word);
         if known.is_none() {
             let all: Vec<&str> = Format::WORDS.iter().map(|(word, _)| *word).collect();
-            self.mistakes.add(place, format!("unknown format; known: {}", all.join(", ")));
+            self.mistakes
+                .add(place, format!("unknown format; known: {}", all.join(", ")));
         }
         known.map(|(_, format)| *format)
     }
 
     fn read_selectors(&mut self, fields: &Fields<'_>) {
         for (name, place, value) in fields.map("selectors", &mut self.mistakes) {
-            let Some(inner) = Fields::of(value, &["codes", "pattern"], &mut self.mistakes) else { continue };
-            let Some(pattern) = inner.need("pattern", &mut self.mistakes).map(Yaml::to_json) else { continue };
+            let Some(inner) = Fields::of(value, &["codes", "pattern"], &mut self.mistakes) else {
+                continue;
+            };
+            let Some(pattern) = inner.need("pattern", &mut self.mistakes).map(Yaml::to_json) else {
+                continue;
+            };
             let selector = match inner.text("codes", &mut self.mistakes) {
                 None => Ok(Selector::Plain(Pattern::of(pattern))),
                 Some((codes, at)) => match self.code_map(codes, at) {
@@ -176,22 +216,30 @@ impl Compiler<'_> {
     pub(crate) fn code_map(&mut self, name: &str, place: Place) -> Option<Arc<CodeMap>> {
         let map = self.codes.get(name).cloned();
         if map.is_none() {
-            self.mistakes.add(place, format!("no code map codes/{name}.csv"));
+            self.mistakes
+                .add(place, format!("no code map codes/{name}.csv"));
         }
         map
     }
 
     fn read_common(&mut self, fields: &Fields<'_>) {
         for (name, _, value) in fields.map("common", &mut self.mistakes) {
-            let Some(inner) = Fields::of(value, &["profile", "fixed"], &mut self.mistakes) else { continue };
-            let profile = inner.text("profile", &mut self.mistakes).map(|(text, _)| text.to_owned());
+            let Some(inner) = Fields::of(value, &["profile", "fixed"], &mut self.mistakes) else {
+                continue;
+            };
+            let profile = inner
+                .text("profile", &mut self.mistakes)
+                .map(|(text, _)| text.to_owned());
             let fixed = self.read_fixed(&inner);
             self.common.insert(name.clone(), Common { profile, fixed });
         }
     }
 
     fn read_fixed(&mut self, inner: &Fields<'_>) -> Map<String, Value> {
-        match inner.get("fixed").map(|value| (value.to_json(), value.place)) {
+        match inner
+            .get("fixed")
+            .map(|value| (value.to_json(), value.place))
+        {
             None => Map::new(),
             Some((Value::Object(map), _)) => map,
             Some((_, place)) => {
@@ -204,7 +252,8 @@ impl Compiler<'_> {
     fn read_resources(&mut self, fields: &Fields<'_>) {
         for (key, place, value) in fields.map("resources", &mut self.mistakes) {
             if key.is_empty() || !key.chars().all(|c| c.is_ascii_lowercase() || c == '-') {
-                self.mistakes.add(*place, "a resource's key is written in a-z and -");
+                self.mistakes
+                    .add(*place, "a resource's key is written in a-z and -");
             }
             if let Some(resource) = self.read_resource(key, *place, value) {
                 self.resources.push(resource);
@@ -217,19 +266,30 @@ impl Compiler<'_> {
 
     fn read_resource(&mut self, key: &str, place: Place, value: &Yaml) -> Option<Resource> {
         let inner = Fields::of(value, &RESOURCE_KEYS, &mut self.mistakes)?;
-        let resource_type = inner.need_text("type", &mut self.mistakes).map(|(text, at)| {
-            if text.parse::<renkei_fhir::types::ResourceType>().is_err() {
-                self.mistakes.add(at, format!("\"{text}\" is not a resource type that we handle"));
-            }
-            text.to_owned()
-        });
+        let resource_type = inner
+            .need_text("type", &mut self.mistakes)
+            .map(|(text, at)| {
+                if text.parse::<renkei_fhir::types::ResourceType>().is_err() {
+                    self.mistakes.add(
+                        at,
+                        format!("\"{text}\" is not a resource type that we handle"),
+                    );
+                }
+                text.to_owned()
+            });
         let category = inner.need_text("category", &mut self.mistakes);
         let category = category.and_then(|(word, at)| self.listed::<Category>(word, at));
         let sensitivity = inner.text("sensitivity", &mut self.mistakes);
-        let sensitivity = sensitivity
-            .map_or(Some(Sensitivity::Normal), |(word, at)| self.listed::<Sensitivity>(word, at));
-        let profile = inner.text("profile", &mut self.mistakes).map(|(text, _)| text.to_owned());
-        let each = inner.text("each", &mut self.mistakes).and_then(|(text, at)| self.read_each(text, at));
+        let sensitivity = sensitivity.map_or(Some(Sensitivity::Normal), |(word, at)| {
+            self.listed::<Sensitivity>(word, at)
+        });
+        let normal_when = self.read_answer(&inner, "normal-when", "is");
+        let profile = inner
+            .text("profile", &mut self.mistakes)
+            .map(|(text, _)| text.to_owned());
+        let each = inner
+            .text("each", &mut self.mistakes)
+            .and_then(|(text, at)| self.read_each(text, at));
         let always = inner.flag("always", &mut self.mistakes);
         let own = self.read_fixed(&inner);
         let resource_type = resource_type?;
@@ -247,6 +307,7 @@ impl Compiler<'_> {
             resource_type,
             category: category?,
             sensitivity: sensitivity?,
+            normal_when,
             each,
             always,
             known_by: template::known_by(&whole),
@@ -254,8 +315,14 @@ impl Compiler<'_> {
         })
     }
 
-    fn listed<T: FromStr<Err = renkei_model::lists::ListError>>(&mut self, word: &str, place: Place) -> Option<T> {
-        word.parse().map_err(|error: T::Err| self.mistakes.add(place, error.to_string())).ok()
+    fn listed<T: FromStr<Err = renkei_model::lists::ListError>>(
+        &mut self,
+        word: &str,
+        place: Place,
+    ) -> Option<T> {
+        word.parse()
+            .map_err(|error: T::Err| self.mistakes.add(place, error.to_string()))
+            .ok()
     }
 
     /// The group of an `each`, written as the path of its items: `portalData.緊急連絡先.row[]`.
@@ -263,7 +330,10 @@ impl Compiler<'_> {
         match native::parse(text) {
             Ok(Written::Item(group, inside)) if inside.is_empty() => Some(self.group(group)),
             Ok(_) => {
-                self.mistakes.add(place, "\"each\" names the items of a group: portalData.緊急連絡先.row[]");
+                self.mistakes.add(
+                    place,
+                    "\"each\" names the items of a group: portalData.緊急連絡先.row[]",
+                );
                 None
             }
             Err(rule) => {
@@ -274,27 +344,47 @@ impl Compiler<'_> {
     }
 
     fn group(&mut self, group: Group) -> usize {
-        self.groups.iter().position(|known| *known == group).unwrap_or_else(|| {
-            self.groups.push(group);
-            self.groups.len() - 1
-        })
+        self.groups
+            .iter()
+            .position(|known| *known == group)
+            .unwrap_or_else(|| {
+                self.groups.push(group);
+                self.groups.len() - 1
+            })
     }
 
     /// Every `key:` must be a resource, every copy have the form of a row's target.
     fn check_mentions(&mut self, at: usize) {
-        let Some(resource) = self.resources.get(at) else { return };
+        let Some(resource) = self.resources.get(at) else {
+            return;
+        };
         let (mut keys, mut copies) = (Vec::new(), Vec::new());
         template::mentions(&resource.fixed, &mut keys, &mut copies);
         let unknown = |key: &&str| !self.resources.iter().any(|other| other.key == *key);
-        let wrong: Vec<String> = keys.into_iter().filter(unknown).map(|key| format!("unknown resource \"{key}\" in a reference")).collect();
-        let place = Place { line: resource.line, column: 0 };
-        wrong.into_iter().for_each(|rule| self.mistakes.add(place, rule));
+        let wrong: Vec<String> = keys
+            .into_iter()
+            .filter(unknown)
+            .map(|key| format!("unknown resource \"{key}\" in a reference"))
+            .collect();
+        let place = Place {
+            line: resource.line,
+            column: 0,
+        };
+        wrong
+            .into_iter()
+            .for_each(|rule| self.mistakes.add(place, rule));
     }
 
     /// A path to an element.
     pub(crate) fn target(&mut self, text: &str, place: Place) -> Option<Target> {
-        let number = |key: &str| self.resources.iter().position(|resource| resource.key == key);
-        target::parse(text, &number, &self.selectors).map_err(|rule| self.mistakes.add(place, rule)).ok()
+        let number = |key: &str| {
+            self.resources
+                .iter()
+                .position(|resource| resource.key == key)
+        };
+        target::parse(text, &number, &self.selectors)
+            .map_err(|rule| self.mistakes.add(place, rule))
+            .ok()
     }
 
     /// A path in the native record.
@@ -304,79 +394,18 @@ impl Compiler<'_> {
             Ok(Written::Version) => Some(NativePath::Version),
             Ok(Written::Field(steps)) => Some(NativePath::Field(steps)),
             Ok(Written::Item(_, inside)) if inside.is_empty() => {
-                self.mistakes.add(place, "a row needs a field inside the group's items");
+                self.mistakes
+                    .add(place, "a row needs a field inside the group's items");
                 None
             }
-            Ok(Written::Item(group, steps)) => Some(NativePath::Item { group: self.group(group), steps }),
+            Ok(Written::Item(group, steps)) => Some(NativePath::Item {
+                group: self.group(group),
+                steps,
+            }),
             Err(rule) => {
                 self.mistakes.add(place, rule);
                 None
             }
         }
-    }
-
-    fn read_roles(&mut self, fields: &Fields<'_>) -> Option<RolePlan> {
-        let value = fields.need("roles", &mut self.mistakes)?;
-        let inner = Fields::of(value, &ROLE_KEYS, &mut self.mistakes)?;
-        let document = self.read_document(&inner);
-        Some(RolePlan {
-            identifiers: self.read_identifiers(&inner),
-            sender: self.role_native(&inner, "sender"),
-            destination: self.role_native(&inner, "destination"),
-            family_doctor: self.role_native(&inner, "family-doctor"),
-            consent: self.read_consent(&inner),
-            event_date: self.role_target(&inner, "event-date"),
-            kana: self.role_target(&inner, "kana"),
-            birth_date: self.role_target(&inner, "birth-date"),
-            document: document?,
-        })
-    }
-
-    fn read_document(&mut self, inner: &Fields<'_>) -> Option<usize> {
-        let (key, place) = inner.need_text("document", &mut self.mistakes)?;
-        let found = self.resources.iter().position(|resource| resource.key == key);
-        match found.and_then(|at| self.resources.get(at)) {
-            Some(resource) if resource.resource_type == "Composition" && resource.always => found,
-            _ => {
-                self.mistakes.add(place, "the document is a resource of type Composition with \"always: true\"");
-                None
-            }
-        }
-    }
-
-    fn role_native(&mut self, inner: &Fields<'_>, key: &str) -> Option<NativePath> {
-        let (text, place) = inner.text(key, &mut self.mistakes)?;
-        self.native(text, place)
-    }
-
-    fn role_target(&mut self, inner: &Fields<'_>, key: &str) -> Option<Target> {
-        let (text, place) = inner.text(key, &mut self.mistakes)?;
-        self.target(text, place)
-    }
-
-    fn read_consent(&mut self, inner: &Fields<'_>) -> Option<(NativePath, String)> {
-        let consent = Fields::of(inner.get("consent")?, &["native", "yes"], &mut self.mistakes)?;
-        let native = self.role_native(&consent, "native")?;
-        let (yes, _) = consent.need_text("yes", &mut self.mistakes)?;
-        Some((native, yes.to_owned()))
-    }
-
-    fn read_identifiers(&mut self, inner: &Fields<'_>) -> Vec<(u8, Target)> {
-        let mut found = Vec::new();
-        for item in inner.list("identifiers", &mut self.mistakes) {
-            let Some(claim) = Fields::of(item, &["rank", "fhir"], &mut self.mistakes) else { continue };
-            let rank = claim.need_text("rank", &mut self.mistakes).and_then(|(text, place)| {
-                let rank = text.parse::<u8>().ok();
-                if rank.is_none() {
-                    self.mistakes.add(place, "a rank is a small whole number");
-                }
-                rank
-            });
-            if let (Some(rank), Some(target)) = (rank, self.role_target(&claim, "fhir")) {
-                found.push((rank, target));
-            }
-        }
-        found.sort_by_key(|(rank, _)| *rank);
-        found
     }
 }

@@ -9,7 +9,10 @@ const YEARS: std::ops::RangeInclusive<i16> = 1850..=2200;
 /// Text that FHIR can hold. FileMaker's soft return (vertical tab) becomes a line feed.
 pub(crate) fn clean(native: &str) -> Result<String, &'static str> {
     let text = native.replace('\u{b}', "\n");
-    if text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\r' | '\n')) {
+    if text
+        .chars()
+        .any(|c| c.is_control() && !matches!(c, '\t' | '\r' | '\n'))
+    {
         return Err("制御文字は使えません / control characters are not allowed");
     }
     Ok(text)
@@ -35,16 +38,27 @@ fn to_katakana(c: char) -> char {
 
 /// Whether a form has year, month and day once each.
 pub(crate) fn is_date_form(form: &str) -> bool {
-    ["YYYY", "MM", "DD"].iter().all(|part| form.matches(part).count() == 1)
-        && form.chars().all(|c| matches!(c, 'Y' | 'M' | 'D') || c.is_ascii_punctuation())
+    ["YYYY", "MM", "DD"]
+        .iter()
+        .all(|part| form.matches(part).count() == 1)
+        && form
+            .chars()
+            .all(|c| matches!(c, 'Y' | 'M' | 'D') || c.is_ascii_punctuation())
         && form.chars().filter(|c| c.is_ascii_alphabetic()).count() == 8
 }
 
 /// A day in a form → `YYYY-MM-DD`.
 pub(crate) fn date_to_iso(native: &str, form: &str) -> Result<String, String> {
-    let wrong_form = || format!("日付は {form} の形で記入してください / a date must be written {form}");
+    let wrong_form =
+        || format!("日付は {form} の形で記入してください / a date must be written {form}");
     let shaped = native.len() == form.len()
-        && native.chars().zip(form.chars()).all(|(c, f)| if f.is_ascii_alphabetic() { c.is_ascii_digit() } else { c == f });
+        && native.chars().zip(form.chars()).all(|(c, f)| {
+            if f.is_ascii_alphabetic() {
+                c.is_ascii_digit()
+            } else {
+                c == f
+            }
+        });
     if !shaped {
         return Err(wrong_form());
     }
@@ -55,10 +69,15 @@ pub(crate) fn date_to_iso(native: &str, form: &str) -> Result<String, String> {
     let (Some(year), Some(month), Some(day)) = (part("YYYY"), part("MM"), part("DD")) else {
         return Err(wrong_form());
     };
-    let (month, day) = (i8::try_from(month).unwrap_or(0), i8::try_from(day).unwrap_or(0));
+    let (month, day) = (
+        i8::try_from(month).unwrap_or(0),
+        i8::try_from(day).unwrap_or(0),
+    );
     match Date::new(year, month, day) {
         Ok(date) if YEARS.contains(&year) => Ok(date.to_string()),
-        _ => Err(format!("実在しない日付です({form}) / not a date that exists ({form})")),
+        _ => Err(format!(
+            "実在しない日付です({form}) / not a date that exists ({form})"
+        )),
     }
 }
 
@@ -76,32 +95,54 @@ pub(crate) fn date_from_iso(iso: &str, form: &str) -> Option<String> {
     )
 }
 
+/// A day in a form, the `n`th of many: later ones come later.
+pub(crate) fn sample_date(n: usize, form: &str) -> String {
+    let days = i64::try_from(n % 1_000).unwrap_or(0) * 97;
+    let day = Date::constant(1900, 1, 1).checked_add(jiff::Span::new().days(days));
+    day.ok()
+        .and_then(|day| date_from_iso(&day.to_string(), form))
+        .unwrap_or_default()
+}
+
 /// ASCII digits, so many.
 pub(crate) fn digits(native: &str, min: usize, max: usize) -> Result<String, String> {
     if native.chars().all(|c| c.is_ascii_digit()) && (min..=max).contains(&native.len()) {
         return Ok(native.to_owned());
     }
     let count = count_text(min, max);
-    Err(format!("半角数字{count}桁で記入してください / must be {count} ASCII digits"))
+    Err(format!(
+        "半角数字{count}桁で記入してください / must be {count} ASCII digits"
+    ))
 }
 
 /// ASCII letters, digits and hyphens, so many.
 pub(crate) fn word(native: &str, min: usize, max: usize) -> Result<String, String> {
-    if native.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') && (min..=max).contains(&native.len()) {
+    if native
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || c == '-')
+        && (min..=max).contains(&native.len())
+    {
         return Ok(native.to_owned());
     }
     let count = count_text(min, max);
-    Err(format!("半角英数字{count}文字で記入してください / must be {count} ASCII letters or digits"))
+    Err(format!(
+        "半角英数字{count}文字で記入してください / must be {count} ASCII letters or digits"
+    ))
 }
 
 fn count_text(min: usize, max: usize) -> String {
-    if min == max { min.to_string() } else { format!("{min}-{max}") }
+    if min == max {
+        min.to_string()
+    } else {
+        format!("{min}-{max}")
+    }
 }
 
 /// A Japanese postal code, with or without its hyphen.
 pub(crate) fn postal_code(native: &str) -> Result<String, &'static str> {
     let digits = native.chars().filter(char::is_ascii_digit).count() == 7;
-    let hyphen = native.len() == 7 || (native.len() == 8 && native.as_bytes().get(3) == Some(&b'-'));
+    let hyphen =
+        native.len() == 7 || (native.len() == 8 && native.as_bytes().get(3) == Some(&b'-'));
     if digits && hyphen {
         Ok(native.to_owned())
     } else {
@@ -113,17 +154,29 @@ const DIV: &str = "<div xmlns=\"http://www.w3.org/1999/xhtml\">";
 
 /// Text as a narrative: markup escaped, returns as line breaks.
 pub(crate) fn to_xhtml(text: &str) -> String {
-    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\r', "<br/>");
+    let escaped = text
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('\r', "<br/>");
     format!("{DIV}{escaped}</div>")
 }
 
 /// A narrative of ours → its text; `None` for other markup.
 pub(crate) fn from_xhtml(narrative: &str) -> Option<String> {
-    let inside = narrative.strip_prefix(DIV)?.strip_suffix("</div>")?.replace("<br/>", "\r");
+    let inside = narrative
+        .strip_prefix(DIV)?
+        .strip_suffix("</div>")?
+        .replace("<br/>", "\r");
     if inside.contains('<') {
         return None;
     }
-    Some(inside.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+    Some(
+        inside
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&amp;", "&"),
+    )
 }
 
 #[cfg(test)]
@@ -134,16 +187,43 @@ mod tests {
     fn only_days_that_exist() {
         let form = "MM/DD/YYYY";
         assert_eq!(date_to_iso("02/29/1940", form).as_deref(), Ok("1940-02-29"));
-        for wrong in ["02/30/2026", "13/01/2026", "00/10/2026", "02/29/2023", "01/01/0000"] {
-            assert!(date_to_iso(wrong, form).is_err_and(|rule| rule.contains("実在しない日付")), "{wrong}");
+        for wrong in [
+            "02/30/2026",
+            "13/01/2026",
+            "00/10/2026",
+            "02/29/2023",
+            "01/01/0000",
+        ] {
+            assert!(
+                date_to_iso(wrong, form).is_err_and(|rule| rule.contains("実在しない日付")),
+                "{wrong}"
+            );
         }
-        for wrong in ["2026-02-03", "2/3/2026", "02/03/26", "０２/03/2026", "", "02/03/2026 "] {
-            assert!(date_to_iso(wrong, form).is_err_and(|rule| rule.contains("形で")), "{wrong}");
+        for wrong in [
+            "2026-02-03",
+            "2/3/2026",
+            "02/03/26",
+            "０２/03/2026",
+            "",
+            "02/03/2026 ",
+        ] {
+            assert!(
+                date_to_iso(wrong, form).is_err_and(|rule| rule.contains("形で")),
+                "{wrong}"
+            );
         }
-        assert_eq!(date_from_iso("1940-02-29", form).as_deref(), Some("02/29/1940"));
-        assert_eq!(date_from_iso("1940-02-29T10:00:00+09:00", form).as_deref(), Some("02/29/1940"));
+        assert_eq!(
+            date_from_iso("1940-02-29", form).as_deref(),
+            Some("02/29/1940")
+        );
+        assert_eq!(
+            date_from_iso("1940-02-29T10:00:00+09:00", form).as_deref(),
+            Some("02/29/1940")
+        );
         assert_eq!(date_from_iso("1940-02", form), None);
-        assert!(is_date_form("YYYYMMDD") && !is_date_form("YYYY/MM") && !is_date_form("DD.MM.YYYYY"));
+        assert!(
+            is_date_form("YYYYMMDD") && !is_date_form("YYYY/MM") && !is_date_form("DD.MM.YYYYY")
+        );
     }
 
     #[test]
@@ -159,14 +239,25 @@ mod tests {
         for text in ["一行", "二\r行", "a & b < c > d &amp; <br/>", "\ttab\nline"] {
             assert_eq!(from_xhtml(&to_xhtml(text)).as_deref(), Some(text));
         }
-        assert_eq!(from_xhtml("<div xmlns=\"http://www.w3.org/1999/xhtml\"><b>x</b></div>"), None);
+        assert_eq!(
+            from_xhtml("<div xmlns=\"http://www.w3.org/1999/xhtml\"><b>x</b></div>"),
+            None
+        );
     }
 
     #[test]
     fn lengths_and_shapes() {
-        assert!(digits("123456", 6, 6).is_ok() && digits("12345", 6, 6).is_err() && digits("１２３４５６", 6, 6).is_err());
+        assert!(
+            digits("123456", 6, 6).is_ok()
+                && digits("12345", 6, 6).is_err()
+                && digits("１２３４５６", 6, 6).is_err()
+        );
         assert!(word("H123456789", 10, 10).is_ok() && word("%' OR 1=1", 1, 10).is_err());
-        assert!(postal_code("090-0015").is_ok() && postal_code("0900015").is_ok() && postal_code("09-00015").is_err());
+        assert!(
+            postal_code("090-0015").is_ok()
+                && postal_code("0900015").is_ok()
+                && postal_code("09-00015").is_err()
+        );
         assert!(clean("a\u{0}").is_err() && clean("a\u{b}b").as_deref() == Ok("a\nb"));
     }
 }

@@ -63,9 +63,9 @@ pub(crate) fn contains(whole: &Value, part: &Value) -> bool {
         (Value::Object(whole), Value::Object(part)) => part
             .iter()
             .all(|(key, value)| whole.get(key).is_some_and(|inner| contains(inner, value))),
-        (Value::Array(whole), Value::Array(part)) => {
-            part.iter().all(|value| whole.iter().any(|inner| contains(inner, value)))
-        }
+        (Value::Array(whole), Value::Array(part)) => part
+            .iter()
+            .all(|value| whole.iter().any(|inner| contains(inner, value))),
         (whole, part) => whole == part,
     }
 }
@@ -77,28 +77,45 @@ pub(crate) fn get<'v>(root: &'v Value, steps: &Steps, each: usize) -> Option<&'v
         match &step.pick {
             Pick::Whole => Some(inner),
             Pick::First => inner.get(0),
-            Pick::One(pattern) => {
-                inner.as_array()?.iter().find(|item| contains(item, &pattern.known_by))
-            }
-            Pick::Each(pattern) => {
-                inner.as_array()?.iter().filter(|item| contains(item, &pattern.known_by)).nth(each)
-            }
+            Pick::One(pattern) => inner
+                .as_array()?
+                .iter()
+                .find(|item| contains(item, &pattern.known_by)),
+            Pick::Each(pattern) => inner
+                .as_array()?
+                .iter()
+                .filter(|item| contains(item, &pattern.known_by))
+                .nth(each),
         }
     })
 }
 
 /// How many elements the path's `Each` step has; 1 or 0 for a path without one.
 pub(crate) fn count(root: &Value, steps: &Steps) -> usize {
-    let Some(at) = steps.iter().position(|step| matches!(step.pick, Pick::Each(_))) else {
+    let Some(at) = steps
+        .iter()
+        .position(|step| matches!(step.pick, Pick::Each(_)))
+    else {
         return usize::from(get(root, steps, 0).is_some());
     };
     let (before, rest) = steps.split_at(at);
-    let (Some(parent), Some(Step { name, pick: Pick::Each(pattern) })) = (get(root, before, 0), rest.first())
+    let (
+        Some(parent),
+        Some(Step {
+            name,
+            pick: Pick::Each(pattern),
+        }),
+    ) = (get(root, before, 0), rest.first())
     else {
         return 0;
     };
     let items = parent.get(name).and_then(Value::as_array);
-    items.map_or(0, |items| items.iter().filter(|item| contains(item, &pattern.known_by)).count())
+    items.map_or(0, |items| {
+        items
+            .iter()
+            .filter(|item| contains(item, &pattern.known_by))
+            .count()
+    })
 }
 
 /// Puts a value at the end of a path, making what is missing on the way, and merges `beside` into the
@@ -160,10 +177,19 @@ fn push_name(path: &mut String, name: &str) {
 }
 
 /// Goes one step down, making what is missing.
-fn descend<'v>(parent: &'v mut Value, step: &Step, each: usize, path: &mut String) -> Option<&'v mut Value> {
+fn descend<'v>(
+    parent: &'v mut Value,
+    step: &Step,
+    each: usize,
+    path: &mut String,
+) -> Option<&'v mut Value> {
     push_name(path, &step.name);
     let object = parent.as_object_mut()?;
-    let empty = if matches!(step.pick, Pick::Whole) { Value::Object(Map::new()) } else { Value::Array(Vec::new()) };
+    let empty = if matches!(step.pick, Pick::Whole) {
+        Value::Object(Map::new())
+    } else {
+        Value::Array(Vec::new())
+    };
     let inner = object.entry(step.name.clone()).or_insert(empty);
     let (pattern, nth) = match &step.pick {
         Pick::Whole => return Some(inner),
@@ -176,7 +202,10 @@ fn descend<'v>(parent: &'v mut Value, step: &Step, each: usize, path: &mut Strin
     let mut matching: Vec<usize> = (0..items.len()).filter(|at| known(&items[*at])).collect();
     while matching.len() <= nth {
         matching.push(items.len());
-        items.push(pattern.map_or_else(|| Value::Object(Map::new()), |pattern| pattern.create.clone()));
+        items.push(pattern.map_or_else(
+            || Value::Object(Map::new()),
+            |pattern| pattern.create.clone(),
+        ));
     }
     let at = *matching.get(nth)?;
     path.push_str(&format!("[{at}]"));
@@ -190,7 +219,10 @@ mod tests {
     use super::*;
 
     fn step(name: &str, pick: Pick) -> Step {
-        Step { name: name.to_owned(), pick }
+        Step {
+            name: name.to_owned(),
+            pick,
+        }
     }
 
     fn phone() -> Pick {
@@ -202,8 +234,14 @@ mod tests {
         let mut root = json!({"resourceType": "Patient"});
         let text = [step("name", Pick::First), step("text", Pick::Whole)];
         let number = [step("telecom", phone()), step("value", Pick::Whole)];
-        assert_eq!(put(&mut root, &text, 0, json!("n"), None).as_deref(), Some("name[0].text"));
-        assert_eq!(put(&mut root, &number, 0, json!("1"), None).as_deref(), Some("telecom[0].value"));
+        assert_eq!(
+            put(&mut root, &text, 0, json!("n"), None).as_deref(),
+            Some("name[0].text")
+        );
+        assert_eq!(
+            put(&mut root, &number, 0, json!("1"), None).as_deref(),
+            Some("telecom[0].value")
+        );
         assert_eq!(put(&mut root, &number, 0, json!("2"), None), None, "taken");
         assert_eq!(get(&root, &number, 0), Some(&json!("1")));
         assert_eq!(root["telecom"], json!([{"system": "phone", "value": "1"}]));
@@ -211,7 +249,9 @@ mod tests {
 
     #[test]
     fn each_counts_only_what_is_alike() {
-        let kind = Pick::Each(Pattern::of(json!({"code": {"coding": [{"code": "a", "display": "A"}]}})));
+        let kind = Pick::Each(Pattern::of(
+            json!({"code": {"coding": [{"code": "a", "display": "A"}]}}),
+        ));
         let path = [step("component", kind), step("valueString", Pick::Whole)];
         let mut root = json!({"component": [{"code": {"coding": [{"code": "b"}]}}]});
         assert_eq!(count(&root, &path), 0);
@@ -225,10 +265,19 @@ mod tests {
     fn scalars_in_lists_and_things_beside() {
         let mut root = json!({});
         let given = [step("given", Pick::First)];
-        assert_eq!(put(&mut root, &given, 0, json!("太郎"), None).as_deref(), Some("given[0]"));
-        let value = [step("valueQuantity", Pick::Whole), step("value", Pick::Whole)];
+        assert_eq!(
+            put(&mut root, &given, 0, json!("太郎"), None).as_deref(),
+            Some("given[0]")
+        );
+        let value = [
+            step("valueQuantity", Pick::Whole),
+            step("value", Pick::Whole),
+        ];
         let beside = json!({"unit": "本"});
         assert!(put(&mut root, &value, 0, json!(3), beside.as_object()).is_some());
-        assert_eq!(root, json!({"given": ["太郎"], "valueQuantity": {"value": 3, "unit": "本"}}));
+        assert_eq!(
+            root,
+            json!({"given": ["太郎"], "valueQuantity": {"value": 3, "unit": "本"}})
+        );
     }
 }

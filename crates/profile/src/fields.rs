@@ -15,20 +15,32 @@ impl<'a> Fields<'a> {
     /// The map, if it is one; keys that are not allowed are mistakes.
     pub(crate) fn of(yaml: &'a Yaml, allowed: &[&str], mistakes: &mut Mistakes) -> Option<Self> {
         let Kind::Map(entries) = &yaml.kind else {
-            mistakes.add(yaml.place, format!("must be a map with: {}", allowed.join(", ")));
+            mistakes.add(
+                yaml.place,
+                format!("must be a map with: {}", allowed.join(", ")),
+            );
             return None;
         };
         for (key, place, _) in entries {
             if !allowed.contains(&key.as_str()) {
-                mistakes.add(*place, format!("unknown key \"{key}\"; known: {}", allowed.join(", ")));
+                mistakes.add(
+                    *place,
+                    format!("unknown key \"{key}\"; known: {}", allowed.join(", ")),
+                );
             }
         }
-        Some(Self { place: yaml.place, entries })
+        Some(Self {
+            place: yaml.place,
+            entries,
+        })
     }
 
     /// The value of a key.
     pub(crate) fn get(&self, key: &str) -> Option<&'a Yaml> {
-        self.entries.iter().find(|(name, _, _)| name == key).map(|(_, _, value)| value)
+        self.entries
+            .iter()
+            .find(|(name, _, _)| name == key)
+            .map(|(_, _, value)| value)
     }
 
     /// The value of a key that must be there.

@@ -10,11 +10,15 @@
 
 mod codes;
 mod compile;
+mod compile_roles;
 mod compile_rows;
 mod convert;
 mod convert_text;
 mod element;
 mod fields;
+#[cfg(test)]
+mod laws;
+mod make;
 mod map_in;
 mod map_out;
 mod mapped;
@@ -29,7 +33,8 @@ mod unknown;
 mod yaml;
 
 pub use mapped::{
-    Claim, Consent, Demography, Lineage, MapOutError, Mapped, MappedResource, Named, ProfileError, Roles,
+    Claim, Consent, Demography, Lineage, MapOutError, Mapped, MappedResource, Named, ProfileError,
+    Roles,
 };
 pub use native::Format;
 pub use network::{Message, Network, load};

@@ -2,24 +2,11 @@
 
 use renkei_model::message::{Fault, FaultKind, Loss, Span};
 use renkei_wire::{Content, Node, Record};
-use serde_json::Value;
 
-use crate::element;
-use crate::mapped::{Claim, Consent, Demography, Lineage, Mapped, MappedResource, Named, Roles};
+use crate::make::{Write, claims, make, text_of};
+use crate::mapped::{Consent, Demography, Mapped, Named, Roles};
 use crate::native::{self, Format, NativePath};
 use crate::plan::{Plan, Row, Target};
-use crate::template;
-
-/// A native value on its way into an element.
-struct Write<'p> {
-    row: &'p Row,
-    /// Which instance of the resource.
-    instance: usize,
-    /// Which element of the path's repeated step.
-    each: usize,
-    value: Value,
-    span: Span,
-}
 
 /// A value that was found in the record.
 #[derive(Clone, Copy)]
@@ -34,6 +21,8 @@ struct Inward<'p, 'r> {
     record: &'r Record,
     writes: Vec<Write<'p>>,
     faults: Vec<Fault>,
+    /// Faults of rows that derive something: told only where no other row told of the same field.
+    derived: Vec<Fault>,
     loss: Vec<Loss>,
     /// For each group, the items that have values, with their position in the message.
     items: Vec<Vec<(usize, &'r Node)>>,
@@ -46,6 +35,7 @@ pub(crate) fn map_in(plan: &Plan, record: &Record) -> Result<Mapped, Vec<Fault>>
         record,
         writes: Vec::new(),
         faults: Vec::new(),
+        derived: Vec::new(),
         loss: Vec::new(),
         items: Vec::new(),
     };
@@ -53,13 +43,17 @@ pub(crate) fn map_in(plan: &Plan, record: &Record) -> Result<Mapped, Vec<Fault>>
     for row in plan.rows.iter().filter(|row| row.goes_in()) {
         inward.read_row(row);
     }
+    inward.tell_derived();
     inward.check_alternatives();
+    inward.check_order();
     inward.name_unmapped();
     inward.name_unknown();
     let native_version = inward.version();
     let roles = inward.native_roles();
     match native_version {
-        Some(native_version) if inward.faults.is_empty() => Ok(inward.finish(native_version, roles)),
+        Some(native_version) if inward.faults.is_empty() => {
+            Ok(inward.finish(native_version, roles))
+        }
         _ => Err(inward.faults),
     }
 }
@@ -94,9 +88,13 @@ impl<'p, 'r> Inward<'p, 'r> {
             NativePath::Key => format.key_fields(self.record).0,
             NativePath::Version => format.key_fields(self.record).1,
             NativePath::Field(steps) => format.field(self.record, steps),
-            NativePath::Item { group, steps } => self.plan.groups.get(*group).map_or_else(String::new, |group| {
-                format.item_field(self.record, group, item, steps)
-            }),
+            NativePath::Item { group, steps } => self
+                .plan
+                .groups
+                .get(*group)
+                .map_or_else(String::new, |group| {
+                    format.item_field(self.record, group, item, steps)
+                }),
         }
     }
 
@@ -121,7 +119,9 @@ impl<'p, 'r> Inward<'p, 'r> {
     fn read_row(&mut self, row: &'p Row) {
         match &row.native {
             NativePath::Key => self.read_leaf(row, &self.record.key.text, self.record.key.span),
-            NativePath::Version => self.read_leaf(row, &self.record.version.text, self.record.version.span),
+            NativePath::Version => {
+                self.read_leaf(row, &self.record.version.text, self.record.version.span)
+            }
             NativePath::Field(_) => self.read_node(row, None, 0, 0),
             NativePath::Item { group, .. } => {
                 let items = self.items.get(*group).cloned().unwrap_or_default();
@@ -134,8 +134,20 @@ impl<'p, 'r> Inward<'p, 'r> {
 
     fn read_leaf(&mut self, row: &'p Row, text: &str, span: Span) {
         match row.convert.to_fhir(text) {
-            Ok(converted) => self.writes.push(Write { row, instance: 0, each: 0, value: converted.value, span }),
-            Err(unfit) => self.fault(self.field(&row.native, 0), unfit.rule, Some(span), FaultKind::Value),
+            Ok(converted) => self.writes.push(Write {
+                row,
+                quiet: false,
+                instance: 0,
+                each: 0,
+                value: converted.value,
+                span,
+            }),
+            Err(unfit) => self.fault(
+                self.field(&row.native, 0),
+                unfit.rule,
+                Some(span),
+                FaultKind::Value,
+            ),
         }
     }
 
@@ -145,7 +157,8 @@ impl<'p, 'r> Inward<'p, 'r> {
         let node = self.node(&row.native, item);
         let Some(node) = node.filter(|node| !is_blank(node)) else {
             if let Some(node) = node.filter(|node| !node.is_empty()) {
-                let why = "空白だけです。空欄として扱いました / only blanks: treated as empty".to_owned();
+                let why =
+                    "空白だけです。空欄として扱いました / only blanks: treated as empty".to_owned();
                 self.lose_once(field.clone(), why);
                 self.require(row, field, Some(node.span));
             } else {
@@ -155,43 +168,91 @@ impl<'p, 'r> Inward<'p, 'r> {
         };
         for other in &row.requires {
             if !self.is_filled(other, item) {
-                let rule = "この項目を記入するときは必須です / required together with the other field".to_owned();
+                let rule =
+                    "この項目を記入するときは必須です / required together with the other field"
+                        .to_owned();
                 let named = self.field(other, at);
                 self.fault(named, rule, item.map(|item| item.span), FaultKind::Required);
             }
         }
-        if row.when.as_ref().is_some_and(|when| !self.is_filled(when, item)) {
+        if row
+            .when
+            .as_ref()
+            .is_some_and(|when| !self.is_filled(when, item))
+        {
             return;
         }
         let Some(text) = node.text() else {
             let rule = "文字列か数値で記入してください / must be a text or a number".to_owned();
             return self.fault(field, rule, Some(node.span), FaultKind::Value);
         };
-        let each_resource = self.plan.resources.get(row.target.resource).is_some_and(|r| r.each.is_some());
-        let (instance, each) = if each_resource { (count, 0) } else { (0, count) };
+        let each_resource = self
+            .plan
+            .resources
+            .get(row.target.resource)
+            .is_some_and(|r| r.each.is_some());
+        let (instance, each) = if each_resource {
+            (count, 0)
+        } else {
+            (0, count)
+        };
         self.convert(row, Found { node, text }, &field, (instance, each));
     }
 
     fn require(&mut self, row: &Row, field: String, span: Option<Span>) {
         if row.required {
-            self.fault(field, "必須項目です / required".to_owned(), span, FaultKind::Required);
+            self.fault(
+                field,
+                "必須項目です / required".to_owned(),
+                span,
+                FaultKind::Required,
+            );
         }
     }
 
-    fn convert(&mut self, row: &'p Row, found: Found<'r>, field: &str, (instance, each): (usize, usize)) {
+    fn convert(
+        &mut self,
+        row: &'p Row,
+        found: Found<'r>,
+        field: &str,
+        (instance, each): (usize, usize),
+    ) {
         let span = found.node.span;
         let separator = self.format().value_separator();
         let pieces: Vec<&str> = if row.split {
-            found.text.split([separator, '\n']).filter(|piece| !piece.is_empty()).collect()
+            found
+                .text
+                .split([separator, '\n'])
+                .filter(|piece| !piece.is_empty())
+                .collect()
         } else {
             vec![found.text]
         };
+        let resource = self.plan.resources.get(row.target.resource);
+        let quiet = resource.and_then(|resource| resource.normal_when.as_ref());
+        let quiet =
+            quiet.is_some_and(|(native, answer)| *native == row.native && answer == found.text);
         let mut back = Vec::new();
         for (at, piece) in pieces.into_iter().enumerate() {
             match row.convert.to_fhir(piece) {
                 Err(unfit) => {
-                    let kind = if unfit.code { FaultKind::Code } else { FaultKind::Value };
-                    return self.fault(field.to_owned(), unfit.rule, Some(span), kind);
+                    let kind = if unfit.code {
+                        FaultKind::Code
+                    } else {
+                        FaultKind::Value
+                    };
+                    if row.goes_out() {
+                        self.fault(field.to_owned(), unfit.rule, Some(span), kind);
+                    } else {
+                        let (field, rule) = (field.to_owned(), unfit.rule);
+                        self.derived.push(Fault {
+                            field,
+                            rule,
+                            span: Some(span),
+                            kind,
+                        });
+                    }
+                    return;
                 }
                 Ok(converted) => {
                     if !converted.exact {
@@ -204,20 +265,44 @@ impl<'p, 'r> Inward<'p, 'r> {
                     }
                     back.push(row.convert.to_native(&converted.value));
                     let each = if row.split { at } else { each };
-                    self.writes.push(Write { row, instance, each, value: converted.value, span });
+                    self.writes.push(Write {
+                        row,
+                        quiet,
+                        instance,
+                        each,
+                        value: converted.value,
+                        span,
+                    });
                 }
             }
         }
-        if row.goes_out() && join(back, separator, row.split).as_ref() != Some(&found.node.content) {
+        if row.goes_out() && join(back, separator, row.split).as_ref() != Some(&found.node.content)
+        {
             let why = "表記をそろえました。返送時は元の表記になりません / spelling normalised: it does not come back as it was";
             self.lose_once(field.to_owned(), why.to_owned());
         }
     }
 
     fn fault(&mut self, field: String, rule: String, span: Option<Span>, kind: FaultKind) {
-        let known = self.faults.iter().any(|fault| fault.field == field && fault.rule == rule);
+        let known = self
+            .faults
+            .iter()
+            .any(|fault| fault.field == field && fault.rule == rule);
         if !known {
-            self.faults.push(Fault { field, rule, span, kind });
+            self.faults.push(Fault {
+                field,
+                rule,
+                span,
+                kind,
+            });
+        }
+    }
+
+    fn tell_derived(&mut self) {
+        for fault in std::mem::take(&mut self.derived) {
+            if !self.faults.iter().any(|told| told.field == fault.field) {
+                self.faults.push(fault);
+            }
         }
     }
 
@@ -230,9 +315,42 @@ impl<'p, 'r> Inward<'p, 'r> {
 
     fn check_alternatives(&mut self) {
         for alternatives in &self.plan.at_least_one {
-            if !alternatives.natives.iter().any(|native| self.is_filled(native, None)) {
-                let field = alternatives.natives.first().map_or_else(String::new, |native| self.field(native, 0));
-                self.fault(field, alternatives.rule.clone(), Some(self.record.span), FaultKind::Required);
+            if !alternatives
+                .natives
+                .iter()
+                .any(|native| self.is_filled(native, None))
+            {
+                let field = alternatives
+                    .natives
+                    .first()
+                    .map_or_else(String::new, |native| self.field(native, 0));
+                self.fault(
+                    field,
+                    alternatives.rule.clone(),
+                    Some(self.record.span),
+                    FaultKind::Required,
+                );
+            }
+        }
+    }
+
+    fn check_order(&mut self) {
+        for ordered in &self.plan.ordered {
+            let day = |number: usize| {
+                let row = self.plan.rows.get(number)?;
+                let source = |write: &&Write<'_>| std::ptr::eq(write.row, row);
+                self.writes
+                    .iter()
+                    .find(source)
+                    .map(|write| (row, write.value.as_str(), write.span))
+            };
+            // Days in FHIR sort as text.
+            if let (Some((_, earlier, _)), Some((row, later, span))) =
+                (day(ordered.earlier), day(ordered.later))
+                && earlier > later
+            {
+                let field = self.field(&row.native, 0);
+                self.fault(field, ordered.rule.clone(), Some(span), FaultKind::Value);
             }
         }
     }
@@ -242,7 +360,10 @@ impl<'p, 'r> Inward<'p, 'r> {
             let items: Vec<(usize, Option<&Node>)> = match &unmapped.native {
                 NativePath::Item { group, .. } => {
                     let items = self.items.get(*group).cloned().unwrap_or_default();
-                    items.into_iter().map(|(at, item)| (at, Some(item))).collect()
+                    items
+                        .into_iter()
+                        .map(|(at, item)| (at, Some(item)))
+                        .collect()
                 }
                 _ => vec![(0, None)],
             };
@@ -257,7 +378,8 @@ impl<'p, 'r> Inward<'p, 'r> {
     fn name_unknown(&mut self) {
         let unknown = crate::unknown::fields(self.plan, self.record);
         for field in unknown {
-            let why = "未定義の項目です。原本に保存しました / unknown field: kept in the original".to_owned();
+            let why = "未定義の項目です。原本に保存しました / unknown field: kept in the original"
+                .to_owned();
             self.lose_once(field, why);
         }
     }
@@ -268,7 +390,12 @@ impl<'p, 'r> Inward<'p, 'r> {
         if version.is_none() {
             let rule = "版番号は0以上の整数です / must be a whole number from 0".to_owned();
             let field = self.field(&NativePath::Version, 0);
-            self.fault(field, rule, Some(self.record.version.span), FaultKind::Value);
+            self.fault(
+                field,
+                rule,
+                Some(self.record.version.span),
+                FaultKind::Value,
+            );
         }
         version
     }
@@ -277,14 +404,22 @@ impl<'p, 'r> Inward<'p, 'r> {
     fn named(&self, native: Option<&NativePath>) -> Option<Named> {
         let native = native?;
         let node = self.node(native, None).filter(|node| !is_blank(node))?;
-        Some(Named { code: node.text()?.to_owned(), field: self.field(native, 0), span: node.span })
+        Some(Named {
+            code: node.text()?.to_owned(),
+            field: self.field(native, 0),
+            span: node.span,
+        })
     }
 
     fn native_roles(&self) -> Roles {
         let roles = &self.plan.roles;
         let consent = roles.consent.as_ref().and_then(|(native, yes)| {
             let said = self.named(Some(native))?;
-            Some(Consent { given: said.code == *yes, field: said.field, span: said.span })
+            Some(Consent {
+                given: said.code == *yes,
+                field: said.field,
+                span: said.span,
+            })
         });
         Roles {
             sender: self.named(roles.sender.as_ref()),
@@ -298,10 +433,15 @@ impl<'p, 'r> Inward<'p, 'r> {
     fn finish(self, native_version: i64, mut roles: Roles) -> Mapped {
         let plan = self.plan;
         let resources = make(plan, &self.writes);
-        let text = |target: Option<&Target>| target.and_then(|target| text_of(plan, &resources, target));
+        let text =
+            |target: Option<&Target>| target.and_then(|target| text_of(plan, &resources, target));
         roles.event_date = text(plan.roles.event_date.as_ref());
         roles.identifiers = claims(plan, &resources);
-        roles.document = plan.resources.get(plan.roles.document).map(|document| document.key.clone()).unwrap_or_default();
+        roles.document = plan
+            .resources
+            .get(plan.roles.document)
+            .map(|document| document.key.clone())
+            .unwrap_or_default();
         let demography = Demography {
             kana: text(plan.roles.kana.as_ref()),
             birth_date: text(plan.roles.birth_date.as_ref()),
@@ -341,73 +481,4 @@ fn join(back: Vec<Option<Content>>, separator: char, split: bool) -> Option<Cont
         })
         .collect();
     pieces.map(|pieces| Content::Text(pieces.join(&separator.to_string())))
-}
-
-/// Makes the resources that have values or are always made.
-fn make(plan: &Plan, writes: &[Write<'_>]) -> Vec<MappedResource> {
-    let count = |at: usize| {
-        let of = writes.iter().filter(|write| write.row.target.resource == at);
-        of.map(|write| write.instance + 1).max().unwrap_or_else(|| {
-            usize::from(plan.resources.get(at).is_some_and(|resource| resource.always))
-        })
-    };
-    let counts: Vec<usize> = (0..plan.resources.len()).map(count).collect();
-    let made = |key: &str| {
-        let at = plan.resources.iter().position(|resource| resource.key == key);
-        at.map_or_else(Vec::new, |at| (0..counts.get(at).copied().unwrap_or(0)).map(|n| instance_key(plan, at, n)).collect())
-    };
-    let source = |path: &str| writes.iter().find(|write| write.row.target.text == path).map(|write| write.value.clone());
-    let mut resources = Vec::new();
-    for (at, resource) in plan.resources.iter().enumerate() {
-        for instance in 0..counts.get(at).copied().unwrap_or(0) {
-            let mut json = template::instantiate(&resource.fixed, &made);
-            template::copy_values(&mut json, &source);
-            let mut lineage = Vec::new();
-            let own = writes.iter().filter(|w| w.row.target.resource == at && w.instance == instance);
-            for write in own {
-                let steps = &write.row.target.steps;
-                let element = element::put(&mut json, steps, write.each, write.value.clone(), write.row.beside.as_ref());
-                // `prove` has shown for this plan that every element can be put where its row says.
-                if let Some(element) = element {
-                    lineage.push(Lineage { element, row: write.row.source.clone(), span: write.span });
-                }
-            }
-            resources.push(MappedResource {
-                key: instance_key(plan, at, instance),
-                resource_type: resource.resource_type.clone(),
-                category: resource.category,
-                sensitivity: resource.sensitivity,
-                json,
-                lineage,
-            });
-        }
-    }
-    resources
-}
-
-fn instance_key(plan: &Plan, at: usize, instance: usize) -> String {
-    plan.resources.get(at).map_or_else(String::new, |resource| match resource.each {
-        Some(_) => format!("{}[{instance}]", resource.key),
-        None => resource.key.clone(),
-    })
-}
-
-/// The element that a role's path means, in the resources that were made.
-fn value_of<'v>(plan: &Plan, resources: &'v [MappedResource], target: &Target) -> Option<&'v Value> {
-    let key = instance_key(plan, target.resource, 0);
-    let resource = resources.iter().find(|resource| resource.key == key)?;
-    element::get(&resource.json, &target.steps, 0)
-}
-
-fn text_of(plan: &Plan, resources: &[MappedResource], target: &Target) -> Option<String> {
-    value_of(plan, resources, target)?.as_str().map(str::to_owned)
-}
-
-fn claims(plan: &Plan, resources: &[MappedResource]) -> Vec<Claim> {
-    let claim = |(rank, target): &(u8, Target)| {
-        let identifier = value_of(plan, resources, target)?;
-        let text = |name: &str| identifier.get(name)?.as_str().map(str::to_owned);
-        Some(Claim { system: text("system")?, value: text("value")?, rank: *rank })
-    };
-    plan.roles.identifiers.iter().filter_map(claim).collect()
 }

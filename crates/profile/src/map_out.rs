@@ -58,19 +58,30 @@ fn find<'v>(plan: &'v Plan, bundle: &'v Value) -> Option<Instances<'v>> {
     let mut instances: Instances<'v> = vec![Vec::new(); plan.resources.len()];
     let mut waiting: Vec<(usize, &'v Value)> = vec![(plan.roles.document, document?)];
     while let Some((number, resource)) = waiting.pop() {
-        let Some(slot) = instances.get_mut(number) else { continue };
-        let several = plan.resources.get(number).is_some_and(|known| known.each.is_some());
-        if slot.iter().any(|there| std::ptr::eq(*there, resource)) || (!several && !slot.is_empty()) {
+        let Some(slot) = instances.get_mut(number) else {
+            continue;
+        };
+        let several = plan
+            .resources
+            .get(number)
+            .is_some_and(|known| known.each.is_some());
+        if slot.iter().any(|there| std::ptr::eq(*there, resource)) || (!several && !slot.is_empty())
+        {
             continue;
         }
         slot.push(resource);
-        let Some(known) = plan.resources.get(number) else { continue };
+        let Some(known) = plan.resources.get(number) else {
+            continue;
+        };
         let mut next = Vec::new();
         template::references(&known.fixed, resource, &mut |key, reference| {
             let target = plan.resources.iter().position(|other| other.key == key);
             let referred = by_url.get(reference).copied();
             if let (Some(target), Some(referred)) = (target, referred)
-                && plan.resources.get(target).is_some_and(|wanted| is_instance(wanted, referred))
+                && plan
+                    .resources
+                    .get(target)
+                    .is_some_and(|wanted| is_instance(wanted, referred))
             {
                 next.push((target, referred));
             }
@@ -95,16 +106,26 @@ struct Outward<'p> {
 impl Outward<'_> {
     /// Makes the items of a group, as many as the document has.
     fn make_group(&mut self, number: usize, instances: &Instances<'_>) {
-        let Some(group) = self.plan.groups.get(number) else { return };
+        let Some(group) = self.plan.groups.get(number) else {
+            return;
+        };
         let mut count = 0;
         for row in self.plan.rows.iter().filter(|row| row.goes_out()) {
-            let Some(resources) = instances.get(row.target.resource) else { continue };
+            let Some(resources) = instances.get(row.target.resource) else {
+                continue;
+            };
             if matches!(&row.native, NativePath::Item { group, .. } if *group == number) {
-                let several = self.plan.resources.get(row.target.resource).is_some_and(|r| r.each.is_some());
+                let several = self
+                    .plan
+                    .resources
+                    .get(row.target.resource)
+                    .is_some_and(|r| r.each.is_some());
                 let here = if several {
                     resources.len()
                 } else {
-                    resources.first().map_or(0, |resource| element::count(resource, &row.target.steps))
+                    resources
+                        .first()
+                        .map_or(0, |resource| element::count(resource, &row.target.steps))
                 };
                 count = count.max(here);
             }
@@ -116,20 +137,36 @@ impl Outward<'_> {
     }
 
     fn write_row(&mut self, row: &Row, instances: &Instances<'_>) -> Result<(), MapOutError> {
-        let resources = instances.get(row.target.resource).map_or(&[][..], Vec::as_slice);
-        let several = self.plan.resources.get(row.target.resource).is_some_and(|resource| resource.each.is_some());
+        let resources = instances
+            .get(row.target.resource)
+            .map_or(&[][..], Vec::as_slice);
+        let several = self
+            .plan
+            .resources
+            .get(row.target.resource)
+            .is_some_and(|resource| resource.each.is_some());
         match &row.native {
-            NativePath::Key => self.key = text_of(self.content(row, resources.first().copied(), 0)?),
-            NativePath::Version => self.version = text_of(self.content(row, resources.first().copied(), 0)?),
+            NativePath::Key => {
+                self.key = text_of(self.content(row, resources.first().copied(), 0)?)
+            }
+            NativePath::Version => {
+                self.version = text_of(self.content(row, resources.first().copied(), 0)?)
+            }
             NativePath::Field(steps) => {
                 let content = self.content(row, resources.first().copied(), 0)?;
                 put(&mut self.root, steps, content);
             }
             NativePath::Item { group, steps } => {
-                let Some(group) = self.plan.groups.get(*group) else { return Ok(()) };
+                let Some(group) = self.plan.groups.get(*group) else {
+                    return Ok(());
+                };
                 let count = branch_at(&mut self.root, &group.branch).map_or(0, |items| items.len());
                 for at in 0..count {
-                    let (resource, each) = if several { (resources.get(at), 0) } else { (resources.first(), at) };
+                    let (resource, each) = if several {
+                        (resources.get(at), 0)
+                    } else {
+                        (resources.first(), at)
+                    };
                     let content = self.content(row, resource.copied(), each)?;
                     let items = branch_at(&mut self.root, &group.branch);
                     if let Some(item) = items.and_then(|items| items.get_mut(at)) {
@@ -142,9 +179,16 @@ impl Outward<'_> {
     }
 
     /// The native value of a row; empty text when the element is absent.
-    fn content(&self, row: &Row, resource: Option<&Value>, each: usize) -> Result<Content, MapOutError> {
+    fn content(
+        &self,
+        row: &Row,
+        resource: Option<&Value>,
+        each: usize,
+    ) -> Result<Content, MapOutError> {
         let steps = &row.target.steps;
-        let Some(resource) = resource else { return Ok(Content::Text(String::new())) };
+        let Some(resource) = resource else {
+            return Ok(Content::Text(String::new()));
+        };
         if !row.split {
             return match element::get(resource, steps, each) {
                 None => Ok(Content::Text(String::new())),
@@ -153,13 +197,17 @@ impl Outward<'_> {
         }
         let mut pieces = Vec::new();
         for at in 0..element::count(resource, steps) {
-            let Some(value) = element::get(resource, steps, at) else { continue };
+            let Some(value) = element::get(resource, steps, at) else {
+                continue;
+            };
             match row.convert.to_native(value) {
                 Some(Content::Text(text) | Content::Number(text)) => pieces.push(text),
                 _ => return Err(no_inverse(row)),
             }
         }
-        Ok(Content::Text(pieces.join(&self.plan.format.value_separator().to_string())))
+        Ok(Content::Text(
+            pieces.join(&self.plan.format.value_separator().to_string()),
+        ))
     }
 
     /// Branches in the order in which the rows first name them: groups were made before their time.
@@ -181,7 +229,10 @@ impl Outward<'_> {
 }
 
 fn no_inverse(row: &Row) -> MapOutError {
-    MapOutError::NoInverse { element: row.target.text.clone(), row: row.source.clone() }
+    MapOutError::NoInverse {
+        element: row.target.text.clone(),
+        row: row.source.clone(),
+    }
 }
 
 fn text_of(content: Content) -> String {
@@ -196,10 +247,13 @@ pub(crate) fn branch_at<'n>(root: &'n mut Node, path: &[String]) -> Option<&'n m
     let mut node = root;
     for name in path {
         let children = node.branch_mut()?;
-        let at = children.iter().position(|child| child.name == *name).unwrap_or_else(|| {
-            children.push(Node::of_branch(name.clone(), Vec::new()));
-            children.len() - 1
-        });
+        let at = children
+            .iter()
+            .position(|child| child.name == *name)
+            .unwrap_or_else(|| {
+                children.push(Node::of_branch(name.clone(), Vec::new()));
+                children.len() - 1
+            });
         node = children.get_mut(at)?;
     }
     node.branch_mut()
@@ -207,7 +261,9 @@ pub(crate) fn branch_at<'n>(root: &'n mut Node, path: &[String]) -> Option<&'n m
 
 /// Puts a value at the end of a path of names.
 pub(crate) fn put(root: &mut Node, steps: &[String], content: Content) {
-    let Some((name, branch)) = steps.split_last() else { return };
+    let Some((name, branch)) = steps.split_last() else {
+        return;
+    };
     if let Some(children) = branch_at(root, branch) {
         children.push(Node::new(name.clone(), content));
     }

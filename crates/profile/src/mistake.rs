@@ -21,13 +21,21 @@ pub(crate) struct Mistakes {
 impl Mistakes {
     /// No mistakes yet in this file.
     pub(crate) fn of_file(file: impl Into<String>) -> Self {
-        Self { file: file.into(), found: Vec::new() }
+        Self {
+            file: file.into(),
+            found: Vec::new(),
+        }
     }
 
     /// Notes a mistake.
     pub(crate) fn add(&mut self, place: Place, rule: impl Into<String>) {
         let Place { line, column } = place;
-        self.found.push(ProfileError { file: self.file.clone(), line, column, rule: rule.into() });
+        self.found.push(ProfileError {
+            file: self.file.clone(),
+            line,
+            column,
+            rule: rule.into(),
+        });
     }
 
     /// Whether nothing was found so far.

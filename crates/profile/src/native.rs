@@ -56,17 +56,29 @@ impl Format {
     }
 
     /// A field of a group's item in the sender's own terms.
-    pub(crate) fn item_field(self, record: &Record, group: &Group, at: usize, steps: &[String]) -> String {
+    pub(crate) fn item_field(
+        self,
+        record: &Record,
+        group: &Group,
+        at: usize,
+        steps: &[String],
+    ) -> String {
         let Self::FilemakerJson = self;
         let branch = group.branch.join(".");
-        let inside = steps.iter().map(|step| format!(".{step}")).collect::<String>();
+        let inside = steps
+            .iter()
+            .map(|step| format!(".{step}"))
+            .collect::<String>();
         format!("data[{}].{branch}[{at}]{inside}", record.index)
     }
 
     /// The record's key and version in the sender's own terms.
     pub(crate) fn key_fields(self, record: &Record) -> (String, String) {
         let Self::FilemakerJson = self;
-        (format!("data[{}].recordId", record.index), format!("data[{}].modId", record.index))
+        (
+            format!("data[{}].recordId", record.index),
+            format!("data[{}].modId", record.index),
+        )
     }
 }
 
@@ -104,16 +116,28 @@ pub(crate) fn parse(text: &str) -> Result<Written, String> {
     if steps.iter().any(String::is_empty) {
         return Err("a native path is names with dots between: fieldData.氏名".to_owned());
     }
-    let groups: Vec<usize> = (0..steps.len()).filter(|at| steps[*at].ends_with("[]")).collect();
+    let groups: Vec<usize> = (0..steps.len())
+        .filter(|at| steps[*at].ends_with("[]"))
+        .collect();
     match groups.as_slice() {
         [] => Ok(Written::Field(steps)),
         [at] if *at > 0 => {
             let inside = steps.split_off(at + 1);
-            let item = steps.pop().unwrap_or_default().trim_end_matches("[]").to_owned();
+            let item = steps
+                .pop()
+                .unwrap_or_default()
+                .trim_end_matches("[]")
+                .to_owned();
             if item.is_empty() {
                 return Err("the items of a group have a name: row[]".to_owned());
             }
-            Ok(Written::Item(Group { branch: steps, item }, inside))
+            Ok(Written::Item(
+                Group {
+                    branch: steps,
+                    item,
+                },
+                inside,
+            ))
         }
         _ => Err("a native path has one [] at most, and not at its beginning".to_owned()),
     }
@@ -152,9 +176,18 @@ mod tests {
     #[test]
     fn paths_read() {
         assert_eq!(parse("@key"), Ok(Written::Key));
-        assert_eq!(parse("fieldData.氏名"), Ok(Written::Field(names(&["fieldData", "氏名"]))));
-        assert_eq!(parse(r"fieldData.a\.b"), Ok(Written::Field(names(&["fieldData", "a.b"]))));
-        let group = Group { branch: names(&["portalData", "連絡先"]), item: "row".to_owned() };
+        assert_eq!(
+            parse("fieldData.氏名"),
+            Ok(Written::Field(names(&["fieldData", "氏名"])))
+        );
+        assert_eq!(
+            parse(r"fieldData.a\.b"),
+            Ok(Written::Field(names(&["fieldData", "a.b"])))
+        );
+        let group = Group {
+            branch: names(&["portalData", "連絡先"]),
+            item: "row".to_owned(),
+        };
         assert_eq!(
             parse("portalData.連絡先.row[].連絡先::電話"),
             Ok(Written::Item(group, names(&["連絡先::電話"])))

@@ -18,7 +18,15 @@ use crate::native::Format;
 use crate::plan::Plan;
 use crate::{codes, map_in, map_out, prove, yaml};
 
-const NETWORK_KEYS: [&str; 7] = ["network", "title", "operator", "region", "enrolment", "messages", "names"];
+const NETWORK_KEYS: [&str; 7] = [
+    "network",
+    "title",
+    "operator",
+    "region",
+    "enrolment",
+    "messages",
+    "names",
+];
 
 /// The access table's file.
 const ACCESS: &str = "access.csv";
@@ -62,7 +70,10 @@ impl Folder<'_> {
                 None
             }
             Err(error) => {
-                mistakes.add(Place::default(), format!("cannot be read: {}", error.kind()));
+                mistakes.add(
+                    Place::default(),
+                    format!("cannot be read: {}", error.kind()),
+                );
                 None
             }
         };
@@ -90,15 +101,27 @@ struct Head {
 /// # Errors
 /// Every mistake that was found, with file, line and column.
 pub fn load(folder: &Path) -> Result<Network, Vec<ProfileError>> {
-    let mut files = Folder { root: folder, hash: Sha256::new(), found: Vec::new() };
+    let mut files = Folder {
+        root: folder,
+        hash: Sha256::new(),
+        found: Vec::new(),
+    };
     let head = read_head(&mut files);
     let maps = read_codes(&mut files);
     let access = files.text(ACCESS).unwrap_or_default();
     let mut messages = Vec::new();
     for source in &head.messages {
-        let Some(text) = files.text(source) else { continue };
+        let Some(text) = files.text(source) else {
+            continue;
+        };
         let file = files.name(source);
-        let from = Source { file: file.clone(), source, text: &text, names: &head.names, codes: &maps };
+        let from = Source {
+            file: file.clone(),
+            source,
+            text: &text,
+            names: &head.names,
+            codes: &maps,
+        };
         match compile::message(&from) {
             Err(found) => files.found.extend(found),
             Ok(plan) => {
@@ -126,20 +149,36 @@ pub fn load(folder: &Path) -> Result<Network, Vec<ProfileError>> {
 fn read_head(files: &mut Folder<'_>) -> Head {
     const FILE: &str = "network.yaml";
     let mut head = Head::default();
-    let Some(text) = files.text(FILE) else { return head };
+    let Some(text) = files.text(FILE) else {
+        return head;
+    };
     let mut mistakes = Mistakes::of_file(files.name(FILE));
     let root = yaml::read(&text, &mut mistakes);
-    let fields = root.as_ref().and_then(|root| Fields::of(root, &NETWORK_KEYS, &mut mistakes));
+    let fields = root
+        .as_ref()
+        .and_then(|root| Fields::of(root, &NETWORK_KEYS, &mut mistakes));
     if let Some(fields) = fields {
-        let folder_name = files.root.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let folder_name = files
+            .root
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
         if let Some((name, place)) = fields.need_text("network", &mut mistakes) {
             head.name = name.parse().ok();
             if head.name.is_none() || name != folder_name {
-                mistakes.add(place, format!("a network is called like its folder: \"{folder_name}\", a-z, 0-9 and -"));
+                mistakes.add(
+                    place,
+                    format!(
+                        "a network is called like its folder: \"{folder_name}\", a-z, 0-9 and -"
+                    ),
+                );
             }
         }
         let mut text = |key: &str| {
-            fields.need_text(key, &mut mistakes).map(|(text, _)| text.to_owned()).unwrap_or_default()
+            fields
+                .need_text(key, &mut mistakes)
+                .map(|(text, _)| text.to_owned())
+                .unwrap_or_default()
         };
         (head.title, head.enrolment) = (text("title"), text("enrolment"));
         for (name, place, value) in fields.map("names", &mut mistakes) {
@@ -147,13 +186,19 @@ fn read_head(files: &mut Folder<'_>) -> Head {
                 Some(text) if !text.contains("${") => {
                     head.names.insert(name.clone(), text.to_owned());
                 }
-                _ => mistakes.add(*place, "an abbreviation stands for a text without abbreviations"),
+                _ => mistakes.add(
+                    *place,
+                    "an abbreviation stands for a text without abbreviations",
+                ),
             }
         }
         for item in fields.list("messages", &mut mistakes) {
             match item.text() {
                 Some(file) if is_inside(file) => head.messages.push(file.to_owned()),
-                _ => mistakes.add(item.place, "must be a file of this folder: messages/NAME.yaml"),
+                _ => mistakes.add(
+                    item.place,
+                    "must be a file of this folder: messages/NAME.yaml",
+                ),
             }
         }
         if head.messages.is_empty() {
@@ -165,7 +210,8 @@ fn read_head(files: &mut Folder<'_>) -> Head {
 }
 
 fn is_inside(file: &str) -> bool {
-    file.strip_prefix("messages/").is_some_and(|name| !name.is_empty() && !name.contains(['/', '\\']))
+    file.strip_prefix("messages/")
+        .is_some_and(|name| !name.is_empty() && !name.contains(['/', '\\']))
 }
 
 fn read_codes(files: &mut Folder<'_>) -> CodeMaps {
@@ -178,7 +224,9 @@ fn read_codes(files: &mut Folder<'_>) -> CodeMaps {
     let mut maps = CodeMaps::new();
     for name in names {
         let file = format!("codes/{name}.csv");
-        let Some(text) = files.text(&file) else { continue };
+        let Some(text) = files.text(&file) else {
+            continue;
+        };
         let mut mistakes = Mistakes::of_file(files.name(&file));
         let map = codes::read(&name, &text, &mut mistakes);
         files.found.extend(mistakes.into_found());
@@ -191,9 +239,19 @@ fn read_codes(files: &mut Folder<'_>) -> CodeMaps {
 fn check_kinds(files: &mut Folder<'_>, messages: &[Message]) {
     for (at, message) in messages.iter().enumerate() {
         let earlier = messages.get(..at).unwrap_or_default();
-        if earlier.iter().any(|other| other.kind() == message.kind() || other.path() == message.path()) {
+        if earlier
+            .iter()
+            .any(|other| other.kind() == message.kind() || other.path() == message.path())
+        {
             let mut mistakes = Mistakes::of_file(files.name("network.yaml"));
-            mistakes.add(Place::default(), format!("two messages are called {} or /{}", message.kind(), message.path()));
+            mistakes.add(
+                Place::default(),
+                format!(
+                    "two messages are called {} or /{}",
+                    message.kind(),
+                    message.path()
+                ),
+            );
             files.found.extend(mistakes.into_found());
         }
     }
@@ -284,10 +342,18 @@ impl Message {
         map_out::map_out(&self.plan, bundle)
     }
 
+    /// The plan, for the laws.
+    #[cfg(test)]
+    pub(crate) const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
     /// A sample record, the `turn`th of many: every field filled, or only what is required.
     /// For tests, demonstrations and load tools.
     #[must_use]
     pub fn sample(&self, turn: usize, full: bool) -> Record {
-        prove::sample(&self.plan, turn, &|row| full || prove::is_needed(&self.plan, row))
+        prove::sample(&self.plan, turn, &|row| {
+            full || prove::is_needed(&self.plan, row)
+        })
     }
 }

@@ -19,6 +19,7 @@ pub(crate) struct Plan {
     pub(crate) rows: Vec<Row>,
     pub(crate) unmapped: Vec<Unmapped>,
     pub(crate) at_least_one: Vec<AtLeastOne>,
+    pub(crate) ordered: Vec<Ordered>,
     pub(crate) roles: RolePlan,
 }
 
@@ -30,6 +31,8 @@ pub(crate) struct Resource {
     pub(crate) resource_type: String,
     pub(crate) category: Category,
     pub(crate) sensitivity: Sensitivity,
+    /// The one answer that is not sensitive when nothing else is said: field and value.
+    pub(crate) normal_when: Option<(NativePath, String)>,
     /// The group whose items make one each.
     pub(crate) each: Option<usize>,
     /// Made also when no row has a value for it.
@@ -89,6 +92,14 @@ pub(crate) struct Unmapped {
 #[derive(Debug)]
 pub(crate) struct AtLeastOne {
     pub(crate) natives: Vec<NativePath>,
+    pub(crate) rule: String,
+}
+
+/// Two days of which one cannot be after the other. Numbers are rows.
+#[derive(Debug)]
+pub(crate) struct Ordered {
+    pub(crate) earlier: usize,
+    pub(crate) later: usize,
     pub(crate) rule: String,
 }
 

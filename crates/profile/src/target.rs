@@ -32,7 +32,9 @@ impl Selector {
         if holds_coding(&pattern) {
             Ok(Self::Coded(codes, pattern))
         } else {
-            Err(format!("a selector with codes needs \"{CODING}\" in its pattern"))
+            Err(format!(
+                "a selector with codes needs \"{CODING}\" in its pattern"
+            ))
         }
     }
 }
@@ -47,10 +49,14 @@ fn holds_coding(pattern: &Value) -> bool {
 
 fn with_coding(pattern: &Value, coding: &Value) -> Value {
     match pattern {
-        Value::Object(map) => {
-            Value::Object(map.iter().map(|(key, value)| (key.clone(), with_coding(value, coding))).collect())
+        Value::Object(map) => Value::Object(
+            map.iter()
+                .map(|(key, value)| (key.clone(), with_coding(value, coding)))
+                .collect(),
+        ),
+        Value::Array(items) => {
+            Value::Array(items.iter().map(|item| with_coding(item, coding)).collect())
         }
-        Value::Array(items) => Value::Array(items.iter().map(|item| with_coding(item, coding)).collect()),
         other if other == CODING => coding.clone(),
         other if other == DISPLAY => coding["display"].clone(),
         other => other.clone(),
@@ -66,15 +72,24 @@ pub(crate) fn parse(
     let mut parts = split_steps(written)?.into_iter();
     let key = parts.next().unwrap_or_default();
     let resource = resource(&key).ok_or_else(|| format!("unknown resource \"{key}\""))?;
-    let steps = parts.map(|part| parse_step(&part, selectors)).collect::<Result<Vec<_>, _>>()?;
+    let steps = parts
+        .map(|part| parse_step(&part, selectors))
+        .collect::<Result<Vec<_>, _>>()?;
     if steps.is_empty() {
         return Err(format!("\"{written}\" names no element of {key}"));
     }
-    let each = steps.iter().filter(|step| matches!(step.pick, Pick::Each(_))).count();
+    let each = steps
+        .iter()
+        .filter(|step| matches!(step.pick, Pick::Each(_)))
+        .count();
     if each > 1 {
         return Err("a path has one repeated step at most".to_owned());
     }
-    Ok(Target { resource, steps, text: written.to_owned() })
+    Ok(Target {
+        resource,
+        steps,
+        text: written.to_owned(),
+    })
 }
 
 /// Splits at dots outside of brackets.
@@ -96,19 +111,29 @@ fn split_steps(written: &str) -> Result<Vec<String>, String> {
             part.push(c);
         }
     }
-    if depth == 0 { Ok(parts) } else { Err("a \"]\" is missing".to_owned()) }
+    if depth == 0 {
+        Ok(parts)
+    } else {
+        Err("a \"]\" is missing".to_owned())
+    }
 }
 
 fn parse_step(part: &str, selectors: &Selectors) -> Result<Step, String> {
     let (name, selector) = match part.split_once('[') {
         None => (part, None),
-        Some((name, rest)) => (name, Some(rest.strip_suffix(']').ok_or("text behind a \"]\"")?)),
+        Some((name, rest)) => (
+            name,
+            Some(rest.strip_suffix(']').ok_or("text behind a \"]\"")?),
+        ),
     };
     if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric()) {
         return Err(format!("\"{name}\" is not the name of an element"));
     }
     let pick = selector.map_or(Ok(Pick::Whole), |selector| parse_pick(selector, selectors))?;
-    Ok(Step { name: name.to_owned(), pick })
+    Ok(Step {
+        name: name.to_owned(),
+        pick,
+    })
 }
 
 fn parse_pick(written: &str, selectors: &Selectors) -> Result<Pick, String> {
@@ -126,7 +151,11 @@ fn parse_pick(written: &str, selectors: &Selectors) -> Result<Pick, String> {
     } else {
         named_pattern(written, selectors)?
     };
-    Ok(if each { Pick::Each(pattern) } else { Pick::One(pattern) })
+    Ok(if each {
+        Pick::Each(pattern)
+    } else {
+        Pick::One(pattern)
+    })
 }
 
 /// `system=phone,use=home`
@@ -144,15 +173,21 @@ fn inline_pattern(written: &str) -> Result<Pattern, String> {
 }
 
 fn named_pattern(written: &str, selectors: &Selectors) -> Result<Pattern, String> {
-    let (name, code) = written.split_once(':').map_or((written, None), |(name, code)| (name, Some(code)));
+    let (name, code) = written
+        .split_once(':')
+        .map_or((written, None), |(name, code)| (name, Some(code)));
     match (selectors.get(name), code) {
         (None, _) => Err(format!("unknown selector \"{name}\"")),
         (Some(Selector::Plain(pattern)), None) => Ok(pattern.clone()),
         (Some(Selector::Plain(_)), Some(_)) => Err(format!("selector \"{name}\" takes no code")),
-        (Some(Selector::Coded(..)), None) => Err(format!("selector \"{name}\" needs a code: [{name}:code]")),
+        (Some(Selector::Coded(..)), None) => {
+            Err(format!("selector \"{name}\" needs a code: [{name}:code]"))
+        }
         (Some(Selector::Coded(codes, pattern)), Some(code)) => {
             let line = codes.codes().iter().find(|line| line.code == code);
-            let line = line.ok_or_else(|| format!("code \"{code}\" is not in the code map \"{}\"", codes.name))?;
+            let line = line.ok_or_else(|| {
+                format!("code \"{code}\" is not in the code map \"{}\"", codes.name)
+            })?;
             Ok(Pattern::of(with_coding(pattern, &line.coding())))
         }
     }
@@ -168,15 +203,25 @@ mod tests {
         let mut mistakes = crate::mistake::Mistakes::of_file("c");
         let text = "native,system,code,display,equivalence,preferred\n移乗,s,transfer,Transfer,,\n";
         let codes = Arc::new(crate::codes::read("item", text, &mut mistakes));
-        let coded = Selector::coded(codes, json!({"title": "{display}", "code": {"coding": ["{coding}"]}}));
+        let coded = Selector::coded(
+            codes,
+            json!({"title": "{display}", "code": {"coding": ["{coding}"]}}),
+        );
         HashMap::from([
-            ("IDE".to_owned(), Selector::Plain(Pattern::of(json!({"use": "usual"})))),
+            (
+                "IDE".to_owned(),
+                Selector::Plain(Pattern::of(json!({"use": "usual"}))),
+            ),
             ("item".to_owned(), coded.expect("a selector")),
         ])
     }
 
     fn parse_text(written: &str) -> Result<Target, String> {
-        parse(written, &|key| (key == "patient").then_some(3), &selectors())
+        parse(
+            written,
+            &|key| (key == "patient").then_some(3),
+            &selectors(),
+        )
     }
 
     #[test]
@@ -184,20 +229,40 @@ mod tests {
         let target = parse_text("patient.name[IDE].text").expect("a path");
         assert_eq!((target.resource, target.steps.len()), (3, 2));
         let target = parse_text("patient.component[item:transfer*].value").expect("a path");
-        let Pick::Each(pattern) = &target.steps[0].pick else { panic!("each") };
-        assert_eq!(pattern.create["code"]["coding"][0]["display"], json!("Transfer"));
+        let Pick::Each(pattern) = &target.steps[0].pick else {
+            panic!("each")
+        };
+        assert_eq!(
+            pattern.create["code"]["coding"][0]["display"],
+            json!("Transfer")
+        );
         assert_eq!(pattern.create["title"], json!("Transfer"));
-        assert_eq!(pattern.known_by, json!({"code": {"coding": [{"system": "s", "code": "transfer"}]}}));
+        assert_eq!(
+            pattern.known_by,
+            json!({"code": {"coding": [{"system": "s", "code": "transfer"}]}})
+        );
         let target = parse_text("patient.identifier[system=http://a.b/c].value").expect("a path");
-        let Pick::One(pattern) = &target.steps[0].pick else { panic!("one") };
+        let Pick::One(pattern) = &target.steps[0].pick else {
+            panic!("one")
+        };
         assert_eq!(pattern.create, json!({"system": "http://a.b/c"}));
     }
 
     #[test]
     fn mistakes_in_paths() {
         for wrong in [
-            "patient", "other.name", "patient.name[", "patient.name]", "patient.name[x]", "patient.name[IDE:a]", "patient.a[item]",
-            "patient.a[item:unknown]", "patient.a[*].b[*].c", "patient..a", "patient.na me", "patient.a[=b]",
+            "patient",
+            "other.name",
+            "patient.name[",
+            "patient.name]",
+            "patient.name[x]",
+            "patient.name[IDE:a]",
+            "patient.a[item]",
+            "patient.a[item:unknown]",
+            "patient.a[*].b[*].c",
+            "patient..a",
+            "patient.na me",
+            "patient.a[=b]",
         ] {
             assert!(parse_text(wrong).is_err(), "{wrong}");
         }

@@ -39,30 +39,47 @@ pub(crate) fn instantiate(template: &Value, made: &dyn Fn(&str) -> Vec<String>) 
         Value::Object(map) => {
             let inner = map.iter().filter_map(|(key, value)| {
                 if let Some(wanted) = reference_key(value) {
-                    return made(wanted).first().map(|instance| (key.clone(), refer(value, instance)));
+                    return made(wanted)
+                        .first()
+                        .map(|instance| (key.clone(), refer(value, instance)));
                 }
                 let value = instantiate(value, made);
                 (!is_hollow(&value)).then(|| (key.clone(), value))
             });
             Value::Object(inner.collect())
         }
-        Value::Array(items) => Value::Array(items.iter().flat_map(|item| instantiate_item(item, made)).collect()),
+        Value::Array(items) => Value::Array(
+            items
+                .iter()
+                .flat_map(|item| instantiate_item(item, made))
+                .collect(),
+        ),
         other => other.clone(),
     }
 }
 
 fn instantiate_item(item: &Value, made: &dyn Fn(&str) -> Vec<String>) -> Vec<Value> {
     if let Some(wanted) = reference_key(item) {
-        return made(wanted).iter().map(|instance| refer(item, instance)).collect();
+        return made(wanted)
+            .iter()
+            .map(|instance| refer(item, instance))
+            .collect();
     }
     let value = instantiate(item, made);
-    if is_hollow(&value) || (has_reference(item) && !has_reference(&value)) { Vec::new() } else { vec![value] }
+    if is_hollow(&value) || (has_reference(item) && !has_reference(&value)) {
+        Vec::new()
+    } else {
+        vec![value]
+    }
 }
 
 fn refer(reference: &Value, instance: &str) -> Value {
     let mut reference = reference.clone();
     if let Some(object) = reference.as_object_mut() {
-        object.insert("reference".to_owned(), Value::String(format!("{KEY}{instance}")));
+        object.insert(
+            "reference".to_owned(),
+            Value::String(format!("{KEY}{instance}")),
+        );
     }
     reference
 }
@@ -86,11 +103,17 @@ pub(crate) fn copy_values(value: &mut Value, source: &dyn Fn(&str) -> Option<Val
     match value {
         Value::Object(map) => {
             let entries = std::mem::take(map);
-            *map = entries.into_iter().filter_map(|(key, inner)| Some((key, copied(inner, source)?))).collect();
+            *map = entries
+                .into_iter()
+                .filter_map(|(key, inner)| Some((key, copied(inner, source)?)))
+                .collect();
         }
         Value::Array(items) => {
             let inner = std::mem::take(items);
-            *items = inner.into_iter().filter_map(|item| copied(item, source)).collect();
+            *items = inner
+                .into_iter()
+                .filter_map(|item| copied(item, source))
+                .collect();
         }
         _ => {}
     }
@@ -115,7 +138,11 @@ fn strip(value: &Value) -> Option<Value> {
         Value::Object(map) => {
             let told = |key: &&String| !matches!(key.as_str(), "display" | "title" | "meta");
             let inner = map.iter().filter(|(key, _)| told(key));
-            Value::Object(inner.filter_map(|(key, value)| Some((key.clone(), strip(value)?))).collect())
+            Value::Object(
+                inner
+                    .filter_map(|(key, value)| Some((key.clone(), strip(value)?)))
+                    .collect(),
+            )
         }
         Value::Array(items) => {
             // An element that exists for its references may be missing in a given document.
@@ -129,7 +156,11 @@ fn strip(value: &Value) -> Option<Value> {
 }
 
 /// Walks a template and a real resource side by side and tells every reference: `hit(key, reference)`.
-pub(crate) fn references<'v>(template: &'v Value, real: &'v Value, hit: &mut dyn FnMut(&'v str, &'v str)) {
+pub(crate) fn references<'v>(
+    template: &'v Value,
+    real: &'v Value,
+    hit: &mut dyn FnMut(&'v str, &'v str),
+) {
     if let Some(key) = reference_key(template) {
         if let Some(reference) = real.get("reference").and_then(Value::as_str) {
             hit(key, reference);
@@ -147,8 +178,14 @@ pub(crate) fn references<'v>(template: &'v Value, real: &'v Value, hit: &mut dyn
         (Value::Array(template), Value::Array(real)) => {
             for inner in template.iter().filter(|inner| has_reference(inner)) {
                 let known = strip(inner);
-                let alike = |item: &&Value| known.as_ref().is_none_or(|known| crate::element::contains(item, known));
-                real.iter().filter(alike).for_each(|item| references(inner, item, hit));
+                let alike = |item: &&Value| {
+                    known
+                        .as_ref()
+                        .is_none_or(|known| crate::element::contains(item, known))
+                };
+                real.iter()
+                    .filter(alike)
+                    .for_each(|item| references(inner, item, hit));
             }
         }
         _ => {}
@@ -201,7 +238,9 @@ mod tests {
         let real = instantiate(&template(), &made);
         let mut hits = Vec::new();
         let own = template();
-        references(&own, &real, &mut |key, reference| hits.push((key.to_owned(), reference.to_owned())));
+        references(&own, &real, &mut |key, reference| {
+            hits.push((key.to_owned(), reference.to_owned()))
+        });
         // Elements of one list cannot be told apart here; the resources they point to can.
         assert!(hits.contains(&("patient".to_owned(), "key:patient".to_owned())));
         assert!(hits.contains(&("contact".to_owned(), "key:contact[1]".to_owned())));

@@ -14,13 +14,21 @@ pub(crate) fn fields(plan: &Plan, record: &Record) -> Vec<String> {
             known.push(steps);
         }
     }
-    let mut search = Search { plan, record, known, found: Vec::new() };
+    let mut search = Search {
+        plan,
+        record,
+        known,
+        found: Vec::new(),
+    };
     search.branch(&record.root, &mut Vec::new());
     search.found
 }
 
 fn natives(plan: &Plan) -> impl Iterator<Item = &NativePath> {
-    plan.rows.iter().map(|row| &row.native).chain(plan.unmapped.iter().map(|unmapped| &unmapped.native))
+    plan.rows
+        .iter()
+        .map(|row| &row.native)
+        .chain(plan.unmapped.iter().map(|unmapped| &unmapped.native))
 }
 
 struct Search<'p> {
@@ -34,10 +42,23 @@ impl Search<'_> {
     fn branch(&mut self, node: &Node, path: &mut Vec<String>) {
         for child in node.branch().iter().filter(|child| !is_blank(child)) {
             path.push(child.name.clone());
-            let group = self.plan.groups.iter().position(|group| group.branch == *path);
-            let deeper = self.known.iter().any(|known| known.len() > path.len() && known.starts_with(path))
-                || self.plan.groups.iter().any(|group| group.branch.starts_with(path));
-            if let Some((number, group)) = group.and_then(|at| Some((at, self.plan.groups.get(at)?))) {
+            let group = self
+                .plan
+                .groups
+                .iter()
+                .position(|group| group.branch == *path);
+            let deeper = self
+                .known
+                .iter()
+                .any(|known| known.len() > path.len() && known.starts_with(path))
+                || self
+                    .plan
+                    .groups
+                    .iter()
+                    .any(|group| group.branch.starts_with(path));
+            if let Some((number, group)) =
+                group.and_then(|at| Some((at, self.plan.groups.get(at)?)))
+            {
                 self.group(number, group, child);
             } else if self.known.contains(&path.as_slice()) {
                 // A row or a reason speaks for it.
@@ -60,7 +81,8 @@ impl Search<'_> {
             for leaf in item.branch().iter().filter(|leaf| !is_blank(leaf)) {
                 if !known(&leaf.name) {
                     let steps = std::slice::from_ref(&leaf.name);
-                    self.found.push(self.plan.format.item_field(self.record, group, at, steps));
+                    self.found
+                        .push(self.plan.format.item_field(self.record, group, at, steps));
                 }
             }
         }

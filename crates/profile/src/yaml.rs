@@ -36,7 +36,10 @@ impl Yaml {
             Kind::Scalar { text, plain } => scalar_json(text, *plain),
             Kind::List(items) => Value::Array(items.iter().map(Self::to_json).collect()),
             Kind::Map(entries) => Value::Object(
-                entries.iter().map(|(key, _, value)| (key.clone(), value.to_json())).collect::<Map<_, _>>(),
+                entries
+                    .iter()
+                    .map(|(key, _, value)| (key.clone(), value.to_json()))
+                    .collect::<Map<_, _>>(),
             ),
         }
     }
@@ -56,7 +59,9 @@ fn scalar_json(text: &str, plain: bool) -> Value {
         "false" if plain => Value::Bool(false),
         "null" if plain => Value::Null,
         _ => match text.parse::<i64>() {
-            Ok(number) if plain && number.to_string() == text => Value::Number(Number::from(number)),
+            Ok(number) if plain && number.to_string() == text => {
+                Value::Number(Number::from(number))
+            }
             _ => Value::String(text.to_owned()),
         },
     }
@@ -64,11 +69,19 @@ fn scalar_json(text: &str, plain: bool) -> Value {
 
 /// Reads a file. `None` when it is not YAML at all; the reason is among the mistakes.
 pub(crate) fn read(text: &str, mistakes: &mut Mistakes) -> Option<Yaml> {
-    let mut builder = Builder { open: Vec::new(), root: None, mistakes, too_deep: false };
+    let mut builder = Builder {
+        open: Vec::new(),
+        root: None,
+        mistakes,
+        too_deep: false,
+    };
     let outcome = Parser::new_from_str(text).load(&mut builder, true);
     let root = builder.root.take();
     if let Err(error) = outcome {
-        mistakes.add(place_of(error.marker()), format!("not YAML: {}", error.info()));
+        mistakes.add(
+            place_of(error.marker()),
+            format!("not YAML: {}", error.info()),
+        );
         return None;
     }
     if root.is_none() && mistakes.is_empty() {
@@ -78,7 +91,10 @@ pub(crate) fn read(text: &str, mistakes: &mut Mistakes) -> Option<Yaml> {
 }
 
 fn place_of(marker: &Marker) -> Place {
-    Place { line: marker.line(), column: marker.col() + 1 }
+    Place {
+        line: marker.line(),
+        column: marker.col() + 1,
+    }
 }
 
 /// A list or map that is still being read.
@@ -101,7 +117,13 @@ impl SpannedEventReceiver<'_> for Builder<'_> {
             Event::Scalar(text, style, anchor, tag) => {
                 self.plain_only(place, anchor, tag.is_some());
                 let plain = matches!(style, ScalarStyle::Plain);
-                self.put(Yaml { place, kind: Kind::Scalar { text: text.into_owned(), plain } });
+                self.put(Yaml {
+                    place,
+                    kind: Kind::Scalar {
+                        text: text.into_owned(),
+                        plain,
+                    },
+                });
             }
             Event::SequenceStart(anchor, tag) => {
                 self.plain_only(place, anchor, tag.is_some());
@@ -113,8 +135,15 @@ impl SpannedEventReceiver<'_> for Builder<'_> {
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(),
             Event::Alias(_) => {
-                self.mistakes.add(place, "aliases are not part of the grammar");
-                self.put(Yaml { place, kind: Kind::Scalar { text: String::new(), plain: true } });
+                self.mistakes
+                    .add(place, "aliases are not part of the grammar");
+                self.put(Yaml {
+                    place,
+                    kind: Kind::Scalar {
+                        text: String::new(),
+                        plain: true,
+                    },
+                });
             }
             Event::DocumentStart(_) if self.root.is_some() => {
                 self.mistakes.add(place, "one document a file");
@@ -127,22 +156,30 @@ impl SpannedEventReceiver<'_> for Builder<'_> {
 impl Builder<'_> {
     fn plain_only(&mut self, place: Place, anchor: usize, tagged: bool) {
         if anchor != 0 || tagged {
-            self.mistakes.add(place, "anchors and tags are not part of the grammar");
+            self.mistakes
+                .add(place, "anchors and tags are not part of the grammar");
         }
     }
 
     fn deeper(&mut self, place: Place, open: Open) {
         if self.open.len() >= DEPTH && !self.too_deep {
             self.too_deep = true;
-            self.mistakes.add(place, format!("nested deeper than {DEPTH}"));
+            self.mistakes
+                .add(place, format!("nested deeper than {DEPTH}"));
         }
         self.open.push(open);
     }
 
     fn close(&mut self) {
         let value = match self.open.pop() {
-            Some(Open::List(place, items)) => Yaml { place, kind: Kind::List(items) },
-            Some(Open::Map(place, entries, _)) => Yaml { place, kind: Kind::Map(entries) },
+            Some(Open::List(place, items)) => Yaml {
+                place,
+                kind: Kind::List(items),
+            },
+            Some(Open::Map(place, entries, _)) => Yaml {
+                place,
+                kind: Kind::Map(entries),
+            },
             None => return,
         };
         // Beyond the depth limit the content is dropped, so that nobody recurses into it later.
@@ -150,7 +187,13 @@ impl Builder<'_> {
             self.put(value);
         } else {
             let place = value.place;
-            self.put(Yaml { place, kind: Kind::Scalar { text: String::new(), plain: true } });
+            self.put(Yaml {
+                place,
+                kind: Kind::Scalar {
+                    text: String::new(),
+                    plain: true,
+                },
+            });
         }
     }
 
@@ -165,7 +208,8 @@ impl Builder<'_> {
                 None => match value.kind {
                     Kind::Scalar { text, .. } => {
                         if entries.iter().any(|(name, _, _)| *name == text) {
-                            self.mistakes.add(value.place, format!("\"{text}\" is given twice"));
+                            self.mistakes
+                                .add(value.place, format!("\"{text}\" is given twice"));
                         }
                         *key = Some((text, value.place));
                     }
@@ -186,7 +230,14 @@ mod tests {
     fn read_text(text: &str) -> (Option<Yaml>, Vec<String>) {
         let mut mistakes = Mistakes::of_file("f");
         let root = read(text, &mut mistakes);
-        (root, mistakes.into_found().iter().map(ToString::to_string).collect())
+        (
+            root,
+            mistakes
+                .into_found()
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+        )
     }
 
     #[test]
@@ -194,8 +245,13 @@ mod tests {
         let (root, found) = read_text("a: [1, '1', true, x]\n漢字: {b: c}\n");
         assert_eq!(found, Vec::<String>::new());
         let root = root.expect("a tree");
-        assert_eq!(root.to_json(), serde_json::json!({"a": [1, "1", true, "x"], "漢字": {"b": "c"}}));
-        let Kind::Map(entries) = &root.kind else { panic!("a map") };
+        assert_eq!(
+            root.to_json(),
+            serde_json::json!({"a": [1, "1", true, "x"], "漢字": {"b": "c"}})
+        );
+        let Kind::Map(entries) = &root.kind else {
+            panic!("a map")
+        };
         assert_eq!(entries[1].1, Place { line: 2, column: 1 });
     }
 

@@ -159,18 +159,24 @@ impl Store {
         id: RecordId,
     ) -> Result<Option<(NetworkName, RecordId)>, StoreError> {
         audit_permit(permit)?;
-        let sql = "-- store.record_of\nSELECT network, record FROM resource WHERE id = $1 \
+        let found = self.record_behind(id).await?;
+        Ok(found.filter(|(network, _)| permit.networks().contains(network)))
+    }
+
+    /// The same without a permit, for the audit leaf of a request that was refused. What it finds must
+    /// never reach a caller.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn record_behind(
+        &self,
+        id: RecordId,
+    ) -> Result<Option<(NetworkName, RecordId)>, StoreError> {
+        let sql = "-- store.record_behind\nSELECT network, record FROM resource WHERE id = $1 \
                    UNION SELECT network, id AS record FROM record WHERE id = $1";
-        let Some(row) = self.find(query(sql).bind(id.to_string())).await? else {
-            return Ok(None);
-        };
+        let Some(row) = self.find(query(sql).bind(id.to_string())).await? else { return Ok(None) };
         let row = Reader::new("record", &row);
-        let network: NetworkName = row.parsed("network")?;
-        let record = row.parsed("record")?;
-        Ok(permit
-            .networks()
-            .contains(&network)
-            .then_some((network, record)))
+        Ok(Some((row.parsed("network")?, row.parsed("record")?)))
     }
 
     /// Leaves about a pseudonym on these networks, as far as the auditor's permit reaches; newest first.

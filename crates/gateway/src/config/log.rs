@@ -16,7 +16,7 @@ pub struct LogSection {
 impl Default for LogSection {
     fn default() -> Self {
         Self {
-            filter: "info,sqlx=warn".to_owned(),
+            filter: "info".to_owned(),
         }
     }
 }
@@ -36,6 +36,6 @@ impl LogSection {
 
 pub(super) const EXPLAINED: &[Explained] = &[Explained {
     key: "log.filter",
-    japanese: "ログに残す範囲(info、warn、renkei_flow=debug など)",
-    english: "what is logged: a level, or levels by module",
+    japanese: "ログに残す範囲(info、warn、renkei_flow=debug など)。ライブラリは常に警告以上だけ",
+    english: "what is logged: a level, or levels by module; of libraries, warnings and errors only",
 }];

@@ -172,7 +172,7 @@ impl Letter<'_> {
 
     fn audit(&mut self) {
         let part = &self.script.parts.auditor;
-        let patient = self.take("PATIENT", "answer.json", ".*\"Patient\\/\\([^\"]*\\)\".*");
+        let patient = self.take("PATIENT", "answer.json", ".*\"Patient\\/\\([^\"\\/]*\\).*");
         let commands = format!(
             "{patient}\n{} \"{}/audit?record=$PATIENT\"; echo",
             self.curl(part),
@@ -197,20 +197,36 @@ impl Letter<'_> {
         format!("{program} audit verify --dir {folder}")
     }
 
+    /// Lays the outsider's look at the record on somebody else: one byte of one leaf. Verifying the copy
+    /// first also folds the write-ahead log into the database's file, where the byte is then found.
     fn tamper(&mut self) {
         let folder = quoted(&format!("{}/.", self.places.folder.display()));
         let verify = self.verification("\"$COPY\"");
+        let part = &self.script.parts.outsider;
+        let (actor, other) = (part.actor(), altered(&part.actor()));
         let commands = format!(
             "COPY=$(mktemp -d) && cp -R {folder} \"$COPY\" && {verify}\n\
-             perl -0777 -pi -e 's/message\\.receive/message.recieve/' \"$COPY\"/renkei.db*\n\
+             perl -pi -e 's/{actor}\"/{other}\"/g' \"$COPY\"/renkei.db\n\
              {verify}"
         );
-        self.step(
-            "データベースの写しで監査記録を書き換えると、検証が見つけます",
-            "In a copy of the database one leaf is altered, and the verification finds it",
-            &commands,
+        let japanese = format!(
+            "データベースの写しで、{}の記録を別人のものに 1 バイト書き換えると、検証が見つけます",
+            part.japanese
         );
+        let english = format!(
+            "In a copy, one byte lays what the {} did on somebody else, and the verification finds it",
+            part.english
+        );
+        self.step(&japanese, &english, &commands);
     }
+}
+
+/// The same text with another last character.
+fn altered(text: &str) -> String {
+    let mut text = text.to_owned();
+    let last = text.pop();
+    text.push(if last == Some('9') { '8' } else { '9' });
+    text
 }
 
 /// A word of the shell.
@@ -221,6 +237,12 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_altered_actor_differs_in_one_byte() {
+        assert_eq!(altered("person:PH-0001"), "person:PH-0009");
+        assert_eq!(altered("person:PH-0009"), "person:PH-0008");
+    }
 
     #[test]
     fn words_of_the_shell_are_quoted() {

@@ -20,6 +20,7 @@ use crate::error::GatewayError;
 use crate::folder::{self, Folder, FolderError};
 use crate::house;
 use crate::serve;
+use crate::signal;
 use crate::stdout::say;
 
 /// The port of the demo unless it is taken.
@@ -53,10 +54,13 @@ pub async fn run(arguments: &Arguments) -> Result<(), GatewayError> {
     };
     let folder = Folder::open(&path)?;
     folder::write_private(&folder.path().join(MARK), MARK_TEXT.as_bytes())?;
-    let config = settings(&folder, arguments)?;
+    let mut config = settings(&folder, arguments);
     crate::logging::start(&config.log.filter);
 
+    let stop = signal::stop()?;
     let opened = house::open(&config).await?;
+    // As late as possible: the port that is free now may be taken in a second.
+    config.listen = address(arguments.port)?;
     let edge = serve::edge_settings(&config);
     let issuer = IssuerKey::load_or_create(&folder.keys())?;
     let tokens = scripts
@@ -71,7 +75,7 @@ pub async fn run(arguments: &Arguments) -> Result<(), GatewayError> {
     }
     let base = format!("http://{}", door.address());
     print(&folder, &base, &scripts, &tokens)?;
-    serve::until_stopped(opened, door, &config).await
+    serve::until_stopped(opened, door, &config, stop).await
 }
 
 const MARK_TEXT: &str = "renkei demo: 架空のデータだけのフォルダです。消してかまいません / \
@@ -123,16 +127,15 @@ impl Tokens {
 
 /// The settings of the demo: compiled defaults in a folder of its own. Configuration files and
 /// variables do not count, so that a demo never touches a database that somebody works with.
-fn settings(folder: &Folder, arguments: &Arguments) -> Result<Config, GatewayError> {
+fn settings(folder: &Folder, arguments: &Arguments) -> Config {
     let mut config = Config {
         data_dir: folder.path().to_owned(),
         profiles_dir: arguments.profiles.clone(),
-        listen: address(arguments.port)?,
         ..Config::default()
     };
     config.tokens.lifetime_max_s = LIFETIME_CEILING_S;
     "warn".clone_into(&mut config.log.filter);
-    Ok(config)
+    config
 }
 
 /// The wanted port, or a free one when nobody asked for a particular one and the usual one is taken.

@@ -1,8 +1,9 @@
 //! What a demonstration of a network needs, read from `profiles/<network>/samples/`: nothing of it is in
 //! the program.
 //!
-//! `demo.json` says who plays which part and which messages are sent, `directory.json` is the body for
-//! `POST /networks/{network}/directory`, and every other file is a message as its sender would send it.
+//! `demo.json` says who plays which part and which message is left to the reader, `directory.json` is the
+//! body for `POST /networks/{network}/directory`, and every other file is a message as its sender would
+//! send it.
 
 use std::path::{Path, PathBuf};
 
@@ -66,7 +67,6 @@ pub struct Part {
 #[serde(deny_unknown_fields)]
 struct ScriptFile {
     content_type: String,
-    before: Vec<String>,
     show: String,
     parts: Parts,
 }
@@ -130,6 +130,16 @@ impl Part {
             facility,
             networks: vec![network.clone()],
         })
+    }
+
+    /// The caller as audit leaves name them.
+    #[must_use]
+    pub fn actor(&self) -> String {
+        match (&self.staff, &self.client) {
+            (Some(staff), _) => format!("person:{staff}"),
+            (None, Some(client)) => format!("system:{client}"),
+            (None, None) => "facility".to_owned(),
+        }
     }
 
     /// The name of the file that holds the token.
@@ -197,15 +207,36 @@ fn read_one(folder: &Path) -> Result<Script, ScriptError> {
             what,
         })?;
     }
-    let before = file.before.iter().map(|name| read(&samples.join(name)));
+    let mut before = Vec::new();
+    for path in messages(&samples, &file.show)? {
+        before.push(read(&path)?);
+    }
     Ok(Script {
         network,
         directory: read(&samples.join("directory.json"))?,
-        before: before.collect::<Result<_, _>>()?,
+        before,
         show: read(&samples.join(&file.show))?,
         content_type: file.content_type,
         parts: file.parts,
     })
+}
+
+/// The files of the messages that are sent first, in the order of their names.
+fn messages(samples: &Path, show: &str) -> Result<Vec<PathBuf>, ScriptError> {
+    let failed = |source| ScriptError::Read {
+        path: samples.to_owned(),
+        source,
+    };
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(samples).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let name = path.file_name().unwrap_or_default();
+        if path.is_file() && name != "demo.json" && name != "directory.json" && name != show {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, ScriptError> {
@@ -246,7 +277,7 @@ mod tests {
     #[test]
     fn a_script_is_read_from_the_folder() {
         let root = profiles(&format!(
-            r#"{{"content_type":"application/json","before":["a.json"],"show":"b.json","parts":{PARTS}}}"#
+            r#"{{"content_type":"application/json","show":"b.json","parts":{PARTS}}}"#
         ));
         let scripts = read_all(root.path()).unwrap();
         let script = &scripts[0];
@@ -262,7 +293,7 @@ mod tests {
     fn a_wrong_word_is_named_with_its_file() {
         let parts = PARTS.replace("pharmacist", "chemist");
         let root = profiles(&format!(
-            r#"{{"content_type":"application/json","before":[],"show":"b.json","parts":{parts}}}"#
+            r#"{{"content_type":"application/json","show":"b.json","parts":{parts}}}"#
         ));
         let error = read_all(root.path()).unwrap_err().to_string();
         assert!(

@@ -306,6 +306,8 @@ CREATE TABLE delivery (
   FOREIGN KEY (destination, record) REFERENCES lane (destination, record),
   FOREIGN KEY (sheet, version) REFERENCES version (resource, version)
 ) STRICT;
+-- What is done grows for ever; what waits does not.
+CREATE INDEX delivery_open ON delivery (destination, record, lane_seq) WHERE state = 'open';
 
 CREATE TABLE attempt (
   delivery TEXT NOT NULL REFERENCES delivery (id),

@@ -7,11 +7,13 @@ use renkei_model::permit::Allows;
 use renkei_model::{Category, Instant, Permit, Profession, Relation};
 
 use super::world::{
-    HOSPITAL, NOW, OFFICE, POLICY, World, facility, facts, mask, network, nurse_of, relation,
-    shelf, version, worlds, write,
+    HOSPITAL, NOW, OFFICE, POLICY, World, facility, facts, mask, network, nurse_of, origin,
+    relation, shelf, version, worlds, write,
 };
 use crate::sql::query;
-use crate::{Facility, NewConflict, NewOrigin, NewVersion, Staff, StoreError, Urgency};
+use crate::{
+    Facility, NewConflict, NewOrigin, NewRelation, NewVersion, Staff, StoreError, Urgency,
+};
 
 #[tokio::test]
 async fn facilities_and_staff_are_replaced_and_found() {
@@ -277,20 +279,11 @@ async fn an_origin_leads_back_to_its_sheet_and_parts() {
         let record = world.enrolled_record().await;
         let shelf = shelf(record, OFFICE, Category::Sheet);
         let (sheet, patient) = (ResourceId::new(), ResourceId::new());
-        let mut origin = NewOrigin {
-            network: network(),
-            owner: facility(OFFICE),
-            kind: "admission-slip".to_owned(),
-            native_key: "12".to_owned(),
-            sheet,
-            record,
-            native_version: 3,
-            content_sha256: [5; 32],
-            parts: vec![
-                ("bundle".to_owned(), sheet),
-                ("patient".to_owned(), patient),
-            ],
-        };
+        let parts = vec![
+            ("bundle".to_owned(), sheet),
+            ("patient".to_owned(), patient),
+        ];
+        let mut origin = origin(record, sheet, parts);
         world
             .put(&[
                 version(sheet, 1, shelf.clone()),
@@ -333,6 +326,9 @@ async fn an_origin_leads_back_to_its_sheet_and_parts() {
             "{}",
             world.name
         );
+        let patient_of = tx.patient_find(record, &origin.owner).await;
+        assert!(matches!(patient_of, Ok(Some((_, 1 | 2)))), "{}", world.name);
+        assert_eq!(tx.patient_find(record, &facility(HOSPITAL)).await, Ok(None));
         let moved = NewOrigin {
             sheet: ResourceId::new(),
             ..origin
@@ -353,20 +349,20 @@ async fn the_same_relation_again_is_no_second_row_and_enrolment_begins_once() {
         let exchange = relation(record, HOSPITAL, Relation::Exchange);
         world.relate(&exchange).await;
         world
-            .relate(&crate::NewRelation {
+            .relate(&NewRelation {
                 since: NOW,
                 ..exchange.clone()
             })
             .await;
         assert_eq!(world.count(count).await, 1, "{}", world.name);
         world
-            .relate(&crate::NewRelation {
+            .relate(&NewRelation {
                 owner_limit: Some(facility(OFFICE)),
                 ..exchange.clone()
             })
             .await;
         world
-            .relate(&crate::NewRelation {
+            .relate(&NewRelation {
                 staff: "s".parse().ok(),
                 ..exchange.clone()
             })
@@ -376,18 +372,57 @@ async fn the_same_relation_again_is_no_second_row_and_enrolment_begins_once() {
             .await;
         let former = relation(record, HOSPITAL, Relation::Former);
         world
-            .relate(&crate::NewRelation {
+            .relate(&NewRelation {
                 until: Some(NOW),
                 ..former.clone()
             })
             .await;
         world
-            .relate(&crate::NewRelation {
+            .relate(&NewRelation {
                 until: Some(Instant(NOW.0 - 1)),
                 ..former.clone()
             })
             .await;
         assert_eq!(world.count(count).await, 5, "a shorter one is covered");
+        let mut tx = world.begin().await;
+        let never = NewRelation {
+            kind: Relation::AuthorFacility,
+            ..former
+        };
+        assert!(tx.relation_put(&write(OFFICE), &never).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn relations_to_a_shelf_are_the_active_rows_and_what_needs_no_row() {
+    for world in worlds().await {
+        let record = world.enrolled_record().await;
+        let to = |kind| relation(record, HOSPITAL, kind);
+        world.relate(&to(Relation::Blocked)).await;
+        world
+            .relate(&NewRelation {
+                owner_limit: Some(facility(OFFICE)),
+                ..to(Relation::Exchange)
+            })
+            .await;
+        world
+            .relate(&NewRelation {
+                owner_limit: Some(facility(HOSPITAL)),
+                ..to(Relation::FacilityInTeam)
+            })
+            .await;
+        world
+            .relate(&NewRelation {
+                staff: "nurse-2".parse().ok(),
+                ..to(Relation::TeamMember)
+            })
+            .await;
+        world
+            .relate(&NewRelation {
+                until: Some(NOW),
+                ..to(Relation::Former)
+            })
+            .await;
         let mut tx = world.begin().await;
         let (hospital, shelf) = (nurse_of(HOSPITAL), shelf(record, OFFICE, Category::Sheet));
         let found = tx.relations_to(&shelf, &hospital, NOW).await.unwrap();
@@ -410,11 +445,15 @@ async fn the_same_relation_again_is_no_second_row_and_enrolment_begins_once() {
             "{}",
             world.name
         );
-        let never = crate::NewRelation {
-            kind: Relation::AuthorFacility,
-            ..former
-        };
-        assert!(tx.relation_put(&write(OFFICE), &never).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn enrolment_begins_once() {
+    for world in worlds().await {
+        let record = world.enrolled_record().await;
+        world.enrolled_record().await;
+        let mut tx = world.begin().await;
         let enrolment = crate::NewEnrolment {
             network: network(),
             record,

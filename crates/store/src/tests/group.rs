@@ -1,3 +1,4 @@
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -6,7 +7,9 @@ use renkei_model::Permit;
 use renkei_model::permit::Allows;
 use tokio::time::timeout;
 
-use super::world::{NOW, OFFICE, World, facts, leaf, network, nurse_of, sqlite, worlds};
+use super::world::{
+    NOW, OFFICE, World, facts, leaf, network, nurse_of, sqlite, sqlite_with_groups_of, worlds,
+};
 use crate::sql::{Query, query};
 use crate::{Facility, StoreError, Tx, Urgency};
 
@@ -42,19 +45,28 @@ async fn many_transactions_at_once_all_commit() {
     }
 }
 
+type Begin<'s> = Pin<Box<dyn Future<Output = Result<Tx, StoreError>> + 's>>;
+
+/// A transaction that stands in the queue and has not been served.
+async fn queued(world: &World) -> Begin<'_> {
+    let mut begin: Begin<'_> = Box::pin(world.store.begin("queued", Urgency::Ordinary));
+    let polled = std::future::poll_fn(|context| Poll::Ready(begin.as_mut().poll(context)));
+    assert!(polled.await.is_pending());
+    begin
+}
+
 #[tokio::test]
 async fn members_of_one_group_wait_for_its_commit_and_see_each_other() {
-    let world = sqlite().await;
+    let world = sqlite_with_groups_of(60_000).await;
     let mut first = world.begin().await;
-    let second = world.store.begin("second", Urgency::Ordinary);
-    let commit_first = async {
-        person(&mut first, "a").await.unwrap();
-        tokio::time::sleep(Duration::from_millis(2)).await;
+    let second = queued(&world).await;
+    person(&mut first, "a").await.unwrap();
+    let first = async {
         first.commit().await.unwrap();
         // The group is committed as a whole: whoever has its answer finds the other's rows on disk.
         assert_eq!(world.count(PERSONS).await, 2);
     };
-    let commit_second = async {
+    let second = async {
         let mut second = second.await.unwrap();
         let rows = second
             .all(query("-- store.test\nSELECT id FROM person"))
@@ -69,7 +81,7 @@ async fn members_of_one_group_wait_for_its_commit_and_see_each_other() {
         person(&mut second, "b").await.unwrap();
         second.commit().await.unwrap();
     };
-    tokio::join!(commit_first, commit_second);
+    tokio::join!(first, second);
 }
 
 #[tokio::test]
@@ -127,10 +139,7 @@ async fn a_cut_statement_spoils_its_transaction_and_nobody_elses() {
 #[tokio::test]
 async fn a_loan_that_nobody_takes_comes_back() {
     let world = sqlite().await;
-    let mut never_taken = Box::pin(world.store.begin("never taken", Urgency::Ordinary));
-    let polled_once =
-        std::future::poll_fn(|context| Poll::Ready(never_taken.as_mut().poll(context)));
-    assert!(polled_once.await.is_pending());
+    let never_taken = queued(&world).await;
     tokio::time::sleep(Duration::from_millis(20)).await;
     drop(never_taken);
     timeout(Duration::from_secs(5), one(&world, "kept"))
@@ -168,30 +177,26 @@ async fn failure_of_one_member_hurts_nobody_else() {
 
 #[tokio::test]
 async fn if_the_groups_commit_fails_all_its_members_fail_and_the_chain_goes_on() {
-    let world = sqlite().await;
+    let world = sqlite_with_groups_of(60_000).await;
     let mut before = world.begin().await;
     before.leaf_put(leaf(0)).await.unwrap();
     before.commit().await.unwrap();
-    let breaking = async {
-        let mut tx = world.begin().await;
-        tokio::time::sleep(Duration::from_millis(2)).await;
-        // A deferred foreign key is checked by the group's COMMIT, not when the savepoint is released.
-        tx.execute(query("-- store.test\nPRAGMA defer_foreign_keys = ON"))
-            .await
-            .unwrap();
-        let orphan =
-            "-- store.test\nINSERT INTO leaf_person (leaf, pseudonym) VALUES ('none', 'p')";
-        tx.execute(query(orphan)).await.unwrap();
-        tx.leaf_put(leaf(1)).await.unwrap();
-        tx.commit().await
-    };
+    let mut breaking = world.begin().await;
+    let innocent = queued(&world).await;
+    // A deferred foreign key is checked by the group's COMMIT, not when the savepoint is released.
+    breaking
+        .execute(query("-- store.test\nPRAGMA defer_foreign_keys = ON"))
+        .await
+        .unwrap();
+    let orphan = "-- store.test\nINSERT INTO leaf_person (leaf, pseudonym) VALUES ('none', 'p')";
+    breaking.execute(query(orphan)).await.unwrap();
+    breaking.leaf_put(leaf(1)).await.unwrap();
     let innocent = async {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-        let mut tx = world.begin().await;
+        let mut tx = innocent.await.unwrap();
         tx.leaf_put(leaf(2)).await.unwrap();
         tx.commit().await
     };
-    let (breaking, innocent) = tokio::join!(breaking, innocent);
+    let (breaking, innocent) = tokio::join!(breaking.commit(), innocent);
     assert!(breaking.is_err() && innocent.is_err());
     let mut after = world.begin().await;
     after.leaf_put(leaf(3)).await.unwrap();

@@ -3,10 +3,10 @@ use renkei_model::lane::{NewDelivery, ReceiptOutcome};
 use renkei_model::{Category, Instant, Relation};
 
 use super::world::{
-    HOSPITAL, NOW, OFFICE, World, facility, look, mask, network, relation, shelf, version, worlds,
-    write,
+    HOSPITAL, NOW, OFFICE, World, facility, look, mask, network, origin, relation, shelf, version,
+    worlds, write,
 };
-use crate::{NewOrigin, NewVersion};
+use crate::NewVersion;
 
 /// A sheet that the hospital may see, with one delivery to it for each version.
 async fn sheet(world: &World, record: RecordId, versions: i64) -> (ResourceId, Vec<DeliveryId>) {
@@ -182,12 +182,31 @@ async fn a_receipt_must_name_the_token_of_its_offer() {
                 .await,
             4
         );
-        // An idle lane wakes up and goes on counting.
+    }
+}
+
+#[tokio::test]
+async fn an_idle_lane_wakes_up_and_goes_on_counting() {
+    for world in worlds().await {
+        let record = ready(&world).await;
+        let (_, deliveries) = sheet(&world, record, 1).await;
+        assert_eq!(
+            receipt(&world, HOSPITAL, deliveries[0], 1).await,
+            ReceiptOutcome::Delivered
+        );
+        assert!(
+            world
+                .store
+                .inbox(&look(HOSPITAL), 1)
+                .await
+                .unwrap()
+                .is_empty()
+        );
         let (_, more) = sheet_again(&world, record).await;
         let inbox = world.store.inbox(&look(HOSPITAL), 1).await.unwrap();
         assert_eq!(
             (inbox[0].delivery, inbox[0].lane_seq),
-            (more, 3),
+            (more, 2),
             "{}",
             world.name
         );
@@ -268,17 +287,7 @@ async fn an_inbox_and_a_history_show_only_what_is_visible() {
     for world in worlds().await {
         let record = ready(&world).await;
         let (id, deliveries) = sheet(&world, record, 1).await;
-        let origin = NewOrigin {
-            network: network(),
-            owner: facility(OFFICE),
-            kind: "admission-slip".to_owned(),
-            native_key: "12".to_owned(),
-            sheet: id,
-            record,
-            native_version: 3,
-            content_sha256: [5; 32],
-            parts: vec![],
-        };
+        let origin = origin(record, id, vec![]);
         let mut tx = world.begin().await;
         tx.origin_put(&write(OFFICE), &origin).await.unwrap();
         tx.commit().await.unwrap();
@@ -294,6 +303,14 @@ async fn an_inbox_and_a_history_show_only_what_is_visible() {
             let lines: Vec<_> = history.lines.iter().map(|line| &*line.kind).collect();
             assert_eq!(lines, ["stored", "delivered"], "{}", world.name);
         }
+        let sheet_of = async |code| world.store.delivery_sheet(&look(code), deliveries[0]).await;
+        assert_eq!(
+            sheet_of(HOSPITAL).await,
+            Ok(Some((id, 1))),
+            "{}",
+            world.name
+        );
+        assert_eq!(sheet_of(OFFICE).await, Ok(None), "somebody else's mailbox");
         assert_eq!(
             world.store.sheet_history(&look("0199999999"), id).await,
             Ok(None)

@@ -1,10 +1,14 @@
 use std::time::Duration;
 
+use renkei_model::caller::CallerKind;
+use renkei_model::id::{RecordId, ResourceId};
 use renkei_model::leaf::{Checkpoint, LeafDetail, SealedLeaf};
 use renkei_model::permit::{Allows, PermitFacts};
-use renkei_model::{Permit, Profession};
+use renkei_model::{Caller, Category, Permit, Profession};
 
-use super::world::{NOW, OFFICE, World, facts, leaf, link, network, nurse_of, worlds};
+use super::world::{
+    NOW, OFFICE, World, facts, leaf, link, network, nurse_of, shelf, version, worlds,
+};
 use crate::{StoreError, Urgency};
 
 impl World {
@@ -36,7 +40,7 @@ async fn leaves_are_numbered_without_gaps_after_rollbacks_and_linked() {
         let tasks: Vec<_> = (0..90)
             .map(|n: u8| {
                 let world = std::sync::Arc::clone(&world);
-                tokio::spawn(async move { append(&world, leaf(n), n % 3 != 0).await })
+                tokio::spawn(async move { append(&world, leaf(n), !n.is_multiple_of(3)).await })
             })
             .collect();
         for task in tasks {
@@ -99,96 +103,107 @@ async fn two_sequencers_on_one_database_make_one_chain_within_their_time() {
     assert_eq!(leaves.len(), 50);
 }
 
+fn about(number: u8, network: Option<&str>, pseudonyms: &[&str]) -> SealedLeaf {
+    let pseudonyms = pseudonyms.iter().map(|&name| name.to_owned()).collect();
+    let network = network.map(|name| name.parse().unwrap());
+    SealedLeaf {
+        network,
+        pseudonyms,
+        ..leaf(number)
+    }
+}
+
+fn auditor() -> Caller {
+    let (staff, profession) = ("auditor-1".parse().unwrap(), Profession::Auditor);
+    let networks = vec![network(), "fukui".parse().unwrap()];
+    Caller {
+        kind: CallerKind::Person { staff, profession },
+        networks,
+        ..nurse_of(OFFICE)
+    }
+}
+
 #[tokio::test]
 async fn details_come_back_with_their_leaf_and_persons_lead_to_it() {
     for world in worlds().await {
-        let detail = LeafDetail {
+        let value = "佐藤\"'\\".to_owned();
+        let details = vec![LeafDetail {
             name: "actor".to_owned(),
             salt: [7; 16],
-            value: "佐藤\"'\\".to_owned(),
-        };
-        let pseudonyms = vec!["p".to_owned(), "p".to_owned(), "q".to_owned()];
+            value,
+        }];
+        let first = about(1, Some("kitamaru"), &["p", "p", "q"]);
         append(
             &world,
             SealedLeaf {
-                details: vec![detail.clone()],
-                pseudonyms,
-                ..leaf(1)
+                details: details.clone(),
+                ..first
             },
             true,
         )
         .await;
-        append(
-            &world,
-            SealedLeaf {
-                network: "fukui".parse().ok(),
-                pseudonyms: vec!["p".to_owned()],
-                ..leaf(2)
-            },
-            true,
-        )
-        .await;
-        append(
-            &world,
-            SealedLeaf {
-                network: None,
-                pseudonyms: vec!["p".to_owned()],
-                ..leaf(3)
-            },
-            true,
-        )
-        .await;
+        append(&world, about(2, Some("fukui"), &["p"]), true).await;
+        append(&world, about(3, None, &["p"]), true).await;
         world.numbered().await;
-        let mut auditor = nurse_of(OFFICE);
-        auditor.kind = renkei_model::caller::CallerKind::Person {
-            staff: "auditor-1".parse().unwrap(),
-            profession: Profession::Auditor,
-        };
-        auditor.networks = vec![network(), "fukui".parse().unwrap()];
         let all = PermitFacts {
             network: None,
-            ..facts(auditor.clone(), Allows::Audit)
+            ..facts(auditor(), Allows::Audit)
         };
         let all = Permit::issue(all);
-        let both = [
-            network(),
-            "fukui".parse().unwrap(),
-            "hamayuri".parse().unwrap(),
-        ];
-        let found = world.store.leaves_of(&all, "p", &both, 10).await.unwrap();
-        assert_eq!(found.len(), 2, "{}", world.name);
-        assert_eq!(
-            world
-                .store
-                .leaves_of(&all, "p", &both, 1)
-                .await
-                .unwrap()
-                .len(),
-            1
-        );
-        let own = Permit::issue(facts(auditor.clone(), Allows::Audit));
-        let found = world.store.leaves_of(&own, "p", &both, 10).await.unwrap();
+        let names = ["kitamaru", "fukui", "hamayuri"].map(|name| name.parse().unwrap());
+        let of = async |permit: &Permit, name: &str, limit| {
+            world.store.leaves_of(permit, name, &names, limit).await
+        };
+        assert_eq!(of(&all, "p", 10).await.unwrap().len(), 2, "{}", world.name);
+        assert_eq!(of(&all, "p", 1).await.unwrap().len(), 1);
+        let own = Permit::issue(facts(auditor(), Allows::Audit));
+        let found = of(&own, "p", 10).await.unwrap();
         assert_eq!(
             found.len(),
             1,
             "the permit reaches one network: {}",
             world.name
         );
-        assert_eq!(found[0].details, [detail]);
-        assert_eq!(found[0].canonical, [1, 1]);
-        assert!(
-            world
-                .store
-                .leaves_of(&own, "%", &both, 10)
-                .await
-                .unwrap()
-                .is_empty()
+        assert_eq!(
+            (&found[0].details, &found[0].canonical),
+            (&details, &vec![1, 1])
         );
-        let looking = Permit::issue(facts(auditor, Allows::Look));
+        assert!(of(&own, "%", 10).await.unwrap().is_empty());
+        let looking = Permit::issue(facts(auditor(), Allows::Look));
+        assert!(of(&looking, "p", 10).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn an_auditor_finds_the_record_of_a_resource_and_a_record_by_itself() {
+    for world in worlds().await {
+        let record = world.enrolled_record().await;
+        let id = ResourceId::new();
+        world
+            .put(&[version(id, 1, shelf(record, OFFICE, Category::Lab))])
+            .await
+            .unwrap();
+        let permit = Permit::issue(facts(auditor(), Allows::Audit));
+        for id in [record, id.to_string().parse().unwrap()] {
+            let found = world.store.record_of(&permit, id).await;
+            assert_eq!(found, Ok(Some((network(), record))), "{}", world.name);
+            let elsewhere = PermitFacts {
+                network: "fukui".parse().ok(),
+                ..facts(auditor(), Allows::Audit)
+            };
+            assert_eq!(
+                world.store.record_of(&Permit::issue(elsewhere), id).await,
+                Ok(None)
+            );
+        }
+        assert_eq!(
+            world.store.record_of(&permit, RecordId::new()).await,
+            Ok(None)
+        );
         assert!(
             world
                 .store
-                .leaves_of(&looking, "p", &both, 10)
+                .record_of(&super::world::look(OFFICE), record)
                 .await
                 .is_err()
         );

@@ -2,12 +2,14 @@
 //! server (its URL without a database) on which databases may be made.
 
 mod blob;
+mod case;
 mod directory;
 mod group;
 mod lane;
 mod leaf;
 mod message;
 mod plan;
+mod rights;
 mod start;
 mod visible;
 mod world;

@@ -18,8 +18,8 @@ use tempfile::TempDir;
 
 use crate::sql::query;
 use crate::{
-    IndexRow, MaskRow, NewEnrolment, NewRelation, NewVersion, Settings, Store, StoreError, Tx,
-    Urgency,
+    IndexRow, MaskRow, NewEnrolment, NewOrigin, NewRelation, NewVersion, Settings, Store,
+    StoreError, Tx, Urgency,
 };
 
 pub(super) const OFFICE: &str = "0170000001";
@@ -66,8 +66,16 @@ pub(super) fn sqlite_settings(folder: &TempDir) -> Settings {
 }
 
 pub(super) async fn sqlite() -> World {
+    sqlite_with_groups_of(5).await
+}
+
+/// A group stays open this long, if somebody waits.
+pub(super) async fn sqlite_with_groups_of(group_work_ms: u64) -> World {
     let folder = tempfile::tempdir().unwrap();
-    let settings = sqlite_settings(&folder);
+    let settings = Settings {
+        group_work_ms,
+        ..sqlite_settings(&folder)
+    };
     let store = Store::open(settings.clone(), clock(), link).await.unwrap();
     World {
         store: Arc::new(store),
@@ -274,5 +282,23 @@ pub(super) fn relation(record: RecordId, code: &str, kind: Relation) -> NewRelat
         since: Instant(NOW.0 - 10),
         until: None,
         source: MessageId::new(),
+    }
+}
+
+pub(super) fn origin(
+    record: RecordId,
+    sheet: ResourceId,
+    parts: Vec<(String, ResourceId)>,
+) -> NewOrigin {
+    NewOrigin {
+        network: network(),
+        owner: facility(OFFICE),
+        kind: "admission-slip".to_owned(),
+        native_key: "12".to_owned(),
+        sheet,
+        record,
+        native_version: 3,
+        content_sha256: [5; 32],
+        parts,
     }
 }
