@@ -11,8 +11,9 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root="$PWD"
-tools="$root/target/tools"
-cases="$root/target/validator-cases"
+target="${CARGO_TARGET_DIR:-$root/target}"
+tools="$target/tools"
+cases="$target/validator-cases"
 export CARGO_TERM_COLOR=never
 export PATH="$tools/bin:$PATH"
 
@@ -112,7 +113,7 @@ stop_cluster() {
 
 build_program() {
     cargo build --locked --quiet -p renkei
-    export RENKEI_TEST_BINARY="$root/target/debug/renkei"
+    export RENKEI_TEST_BINARY="$target/debug/renkei"
 }
 
 run_tests() {

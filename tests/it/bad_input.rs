@@ -100,7 +100,7 @@ on_both! {
     }
 
     fn more_records_than_a_message_may_have_are_refused(server) {
-        let slip = Slip::golden();
+        let slip = Slip::golden("sparse");
         let slips: Vec<Slip> = (0..501).map(|number| slip.clone().numbered(number + 900_000_000)).collect();
         let body = envelope(&slips);
         if body.len() < 5_000_000 {

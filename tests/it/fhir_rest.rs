@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::harness::*;
-use crate::slip::{Slip, field, send};
+use crate::slip::{Slip, field, golden_cases, send};
 
 on_both! {
     fn metadata_needs_no_token_and_names_what_is_offered(server) {
@@ -18,7 +18,7 @@ on_both! {
             "Composition", "Observation", "Bundle"] {
             assert!(types.contains(&kind), "{kind} is missing: {types:?}");
         }
-        write_out("ok-metadata", &capability);
+        write_out(server, "ok-metadata", &capability);
     }
 
     fn a_read_has_version_and_time(server) {
@@ -109,7 +109,7 @@ on_both! {
             assert_eq!(search(server, &format!("identifier=|{value}"))["total"], 0, "all have a system");
         }
         let written = search(server, &format!("identifier={}", slip.get(field::REGIONAL_ID)));
-        write_out("ok-searchset", &written);
+        write_out(server, "ok-searchset", &written);
     }
 
     fn habits_of_real_clients_are_known(server) {
@@ -182,18 +182,19 @@ on_both! {
     }
 
     fn everything_built_from_slips_is_written_out_for_the_validator(server) {
-        for (name, slip) in [("ordinary", Slip::of_somebody_new()), ("second", Slip::of_somebody_new().version(3))] {
+        for name in golden_cases() {
+            let slip = Slip::anew(&name);
             let sent = send(server, &slip);
             let mut references = sent.references.clone();
             references.push(format!("Bundle/{}", sent.sheet));
             for (index, reference) in references.iter().enumerate() {
                 let resource = server.get(&care_manager(), &format!("/fhir/R4/{reference}")).expect(200).json();
                 let kind = resource["resourceType"].as_str().unwrap_or_default();
-                write_out(&format!("ok-{name}-{index:02}-{kind}"), &resource);
+                write_out(server, &format!("ok-{name}-{index:02}-{kind}"), &resource);
             }
         }
         let refusal = server.get(&care_manager(), "/fhir/R4/Patient/none").json();
-        write_out("ok-outcome", &refusal);
+        write_out(server, "ok-outcome", &refusal);
     }
 }
 
@@ -220,11 +221,11 @@ fn collect_references(value: &Value, into: &mut Vec<String>) {
 }
 
 /// Hands a resource to the validator step, when the test command asks for it with a folder.
-fn write_out(name: &str, resource: &Value) {
+fn write_out(server: &Server, name: &str, resource: &Value) {
     let Some(folder) = std::env::var_os("RENKEI_TEST_VALIDATOR_CASES") else {
         return;
     };
-    let path = std::path::Path::new(&folder).join(format!("{name}.json"));
+    let path = std::path::Path::new(&folder).join(format!("{name}-{:?}.json", server.database));
     std::fs::write(path, serde_json::to_vec_pretty(resource).expect("JSON"))
         .expect("the case is written");
 }

@@ -84,6 +84,27 @@ on_both! {
         }
     }
 
+    fn a_senders_own_message_id_stands_for_the_same_bytes_only(server) {
+        let slip = Slip::of_somebody_new();
+        let token = server.token(&care_manager());
+        let with_key = |slip: &Slip, key: &str| {
+            server.send(&Call::post(&messages_path(), slip.body()).token(token.clone()).header("Idempotency-Key", key))
+        };
+        let key = format!("message-{}", unique());
+        let first = with_key(&slip, &key).expect(201);
+        assert_eq!(with_key(&slip, &key).expect(200).text(), first.text());
+        let other = Slip::of_somebody_new();
+        with_key(&other, &key).outcome(409);
+        assert_nobody(server, &other);
+        // Another sender's ids are its own.
+        let theirs = Slip::of_somebody_new().set(field::SENDER, OTHER_CARE_OFFICE);
+        let call = Call::post(&messages_path(), theirs.body()).token(server.token(&other_care_manager()));
+        server.send(&call.header("Idempotency-Key", &key)).expect(201);
+        for bad in ["", "a b", "a'b", &"x".repeat(129), "é"] {
+            with_key(&other, bad).outcome(400);
+        }
+    }
+
     fn the_same_record_in_other_bytes_is_unchanged(server) {
         let slip = Slip::of_somebody_new();
         let sent = send(server, &slip);

@@ -39,51 +39,64 @@ pub struct Slip {
 }
 
 impl Slip {
-    /// The golden ordinary slip as it stands.
-    pub fn golden() -> Self {
-        static GOLDEN: OnceLock<Value> = OnceLock::new();
-        let envelope = GOLDEN.get_or_init(|| {
-            let text = source::read("profiles/kitamaru/golden/ordinary/native.json");
-            serde_json::from_str(&text).expect("the golden slip is JSON")
-        });
+    /// A golden slip as it stands.
+    pub fn golden(case: &str) -> Self {
         Self {
-            record: envelope["response"]["data"][0].clone(),
+            record: golden_record(case, "native.json"),
         }
     }
 
-    /// A slip about somebody whom the program has not met, from the care manager's office to the hospital.
+    /// The golden ordinary slip about somebody whom the program has not met, from the care manager's office
+    /// to the hospital.
     pub fn of_somebody_new() -> Self {
+        Self::anew("ordinary")
+    }
+
+    /// The same with any golden slip.
+    pub fn anew(case: &str) -> Self {
         let number = unique() + u64::from(std::process::id() % 1_000) * 10_000;
-        let mut slip = Self::golden()
-            .numbered(number)
-            .version(1)
-            .set(field::REGIONAL_ID, &format!("9{number:09}"))
-            .set(field::PATIENT_NUMBER, &format!("8{number:07}"))
-            .set(field::INSURED, &format!("7{number:09}"))
-            .set(
-                field::NAME,
-                &format!("検証　{}", spelled(number, "〇一二三四五六七八九")),
-            )
-            .set(
-                field::KANA,
-                &format!("ケンショウ　{}", spelled(number, "アカサタナハマヤラワ")),
-            )
-            .set(field::PHONE, &phone(number, "0157"))
-            .set(field::HOSPITAL, HOSPITAL)
-            .set(field::SENDER, CARE_OFFICE);
-        if let Some(rows) = slip.record["portalData"][field::CONTACTS].as_array_mut() {
-            for (index, row) in rows.iter_mut().enumerate() {
-                let index = u64::try_from(index).expect("few rows");
-                row[field::CONTACT_NAME] = json!(format!(
-                    "縁者{}　{}",
-                    index,
-                    spelled(number, "〇一二三四五六七八九")
-                ));
-                row[field::CONTACT_PHONE] = json!(phone(number * 10 + index, "0158"));
-                row[field::CONTACT_MOBILE] = json!(phone(number * 10 + index, "090"));
-            }
+        let digits = spelled(number, "〇一二三四五六七八九");
+        let mut slip = Self::golden(case).numbered(number).version(1);
+        slip.refill("fieldData", field::REGIONAL_ID, &format!("9{number:09}"));
+        slip.refill("fieldData", field::PATIENT_NUMBER, &format!("8{number:07}"));
+        slip.refill("fieldData", field::INSURED, &format!("7{number:09}"));
+        slip.refill("fieldData", field::NAME, &format!("検証\u{3000}{digits}"));
+        slip.refill(
+            "fieldData",
+            field::KANA,
+            &format!(
+                "ケンショウ\u{3000}{}",
+                spelled(number, "アカサタナハマヤラワ")
+            ),
+        );
+        slip.refill("fieldData", field::PHONE, &phone(number, "0157"));
+        let rows = slip.record["portalData"][field::CONTACTS]
+            .as_array()
+            .map_or(0, Vec::len);
+        for index in 0..rows {
+            let own = number * 10 + u64::try_from(index).expect("few rows");
+            let row = format!("portalData/{}/{index}", field::CONTACTS);
+            slip.refill(
+                &row,
+                field::CONTACT_NAME,
+                &format!("縁者{index}\u{3000}{digits}"),
+            );
+            slip.refill(&row, field::CONTACT_PHONE, &phone(own, "0158"));
+            slip.refill(&row, field::CONTACT_MOBILE, &phone(own, "090"));
         }
-        slip
+        slip.set(field::HOSPITAL, HOSPITAL)
+            .set(field::SENDER, CARE_OFFICE)
+    }
+
+    /// Another value where the golden slip has one.
+    fn refill(&mut self, place: &str, field: &str, value: &str) {
+        let place = self
+            .record
+            .pointer_mut(&format!("/{place}"))
+            .expect("the place exists");
+        if place.get(field).is_some_and(|known| known != "") {
+            place[field] = json!(value);
+        }
     }
 
     /// Another slip about the same person: the same identifiers and name, another record number.
@@ -163,12 +176,38 @@ impl Slip {
                 field::CONTACT_PHONE,
                 field::CONTACT_MOBILE,
             ] {
-                canaries.extend(row[name].as_str().map(str::to_owned));
+                canaries.extend(
+                    row[name]
+                        .as_str()
+                        .filter(|text| !text.is_empty())
+                        .map(str::to_owned),
+                );
             }
         }
         assert!(canaries.len() >= 8, "a slip has contacts: {canaries:?}");
         canaries
     }
+}
+
+/// The one record of a file of a golden case.
+pub fn golden_record(case: &str, file: &str) -> Value {
+    let text = source::read(&format!("profiles/kitamaru/golden/{case}/{file}"));
+    let envelope: Value = serde_json::from_str(&text).expect("a golden slip is JSON");
+    envelope["response"]["data"][0].clone()
+}
+
+/// The names of the golden cases.
+pub fn golden_cases() -> Vec<String> {
+    let files = source::files();
+    let golden = files
+        .iter()
+        .filter_map(|name| name.strip_prefix("profiles/kitamaru/golden/"));
+    let cases: Vec<String> = golden
+        .filter_map(|name| name.strip_suffix("/native.json"))
+        .map(str::to_owned)
+        .collect();
+    assert!(cases.len() >= 2, "{cases:?}");
+    cases
 }
 
 /// Whether the profile says of a field that it is kept in the original only.

@@ -94,7 +94,7 @@ async fn one(
             &NewEnrolment {
                 network: network.clone(),
                 record: item.known.record,
-                basis: "opt-in".to_owned(),
+                basis: shelved.accepted.network.enrolment().to_owned(),
                 since: permit.at(),
                 source: message,
             },

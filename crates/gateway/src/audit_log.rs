@@ -9,7 +9,6 @@ use renkei_audit::checkpoint::{VerifyingKey, split_notes};
 use renkei_audit::export::{Details, checkpoint_line, header_line, leaf_line};
 use renkei_audit::{Report, Verifier};
 use renkei_flow::checkpoint::Checkpointer;
-use renkei_model::clock::SystemClock;
 use renkei_store::Store;
 
 use crate::config::Config;
@@ -91,30 +90,17 @@ fn narrowed(mut config: Config, which: &Which) -> Config {
     config
 }
 
-/// A database that is open for reading its log.
-struct Log {
-    store: Store,
-    /// Stands in for the data folder: opening a store sweeps large originals that its database does not
-    /// name, and a copy of a database must not decide that about the folder beside the original.
-    _empty: tempfile::TempDir,
-}
-
-/// Opens the database for reading its log. One that is not there is not made.
-async fn open(config: &Config) -> Result<Log, GatewayError> {
-    let empty = tempfile::tempdir()?;
-    let mut settings = house::store_settings(config)?;
-    settings.data_dir = empty.path().to_owned();
+/// Opens the database for reading its log. One that is not there is not made, and nothing is changed in
+/// one that is.
+async fn open(config: &Config) -> Result<Store, GatewayError> {
+    let settings = house::store_settings(config)?;
     if let Some(path) = house::sqlite_file(&settings.url)
         && !path.is_file()
     {
         let source = io::Error::from(io::ErrorKind::NotFound);
         return Err(FolderError::Io { path, source }.into());
     }
-    let store = Store::open(settings, Arc::new(SystemClock), renkei_audit::link).await?;
-    Ok(Log {
-        store,
-        _empty: empty,
-    })
+    Ok(Store::open_reading(settings).await?)
 }
 
 async fn verify(config: Config, arguments: &VerifyArguments) -> Result<(), GatewayError> {
@@ -133,8 +119,7 @@ async fn verify(config: Config, arguments: &VerifyArguments) -> Result<(), Gatew
             .into());
         }
     };
-    let log = open(&config).await?;
-    let store = &log.store;
+    let store = &open(&config).await?;
     let mut verifier = Verifier::new(&store.checkpoints().await?, &notes, &key);
     let mut from = 0;
     loop {
@@ -187,8 +172,7 @@ fn described(report: &Report) -> String {
 }
 
 async fn export(config: Config, arguments: &ExportArguments) -> Result<(), GatewayError> {
-    let log = open(&config).await?;
-    let store = &log.store;
+    let store = &open(&config).await?;
     let details = if arguments.with_details {
         Details::Included
     } else {

@@ -1,10 +1,7 @@
 //! `renkei check`: every setting with its value, origin and meaning; whether the profiles are good; what
 //! the database runs with.
 
-use std::sync::Arc;
-
 use renkei_access::Decider as _;
-use renkei_model::clock::SystemClock;
 use renkei_store::Store;
 
 use crate::config::{Config, Loaded};
@@ -67,15 +64,12 @@ fn check_profiles(config: &Config) -> Result<bool, GatewayError> {
 /// that does not exist yet is not made: it would be fine, or the start would say why not.
 async fn check_database(config: &Config) -> Result<bool, GatewayError> {
     say("\nデータベース / database")?;
-    let mut settings = store_settings(config)?;
+    let settings = store_settings(config)?;
     if sqlite_file(&settings.url).is_some_and(|path| !path.exists()) {
         say("  まだありません。起動時に作ります / not there yet; the first start makes it")?;
         return Ok(true);
     }
-    // Checking must not tidy up: opening a store sweeps the folder of large originals.
-    let empty = tempfile::tempdir()?;
-    settings.data_dir = empty.path().to_owned();
-    match Store::open(settings, Arc::new(SystemClock), renkei_audit::link).await {
+    match Store::open_reading(settings).await {
         Ok(store) => {
             for (name, value) in store.settings_report() {
                 say(&format!("  {name} = {value}"))?;

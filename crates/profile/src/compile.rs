@@ -292,7 +292,8 @@ impl Compiler<'_> {
             .and_then(|(text, at)| self.read_each(text, at));
         let always = inner.flag("always", &mut self.mistakes);
         let own = self.read_fixed(&inner);
-        let resource_type = resource_type?;
+        // A mistake is noted already: going on with something spares the reader mistakes that follow from it.
+        let resource_type = resource_type.unwrap_or_default();
         let common = self.common.get(&resource_type).cloned().unwrap_or_default();
         let mut whole = Map::from_iter([("resourceType".to_owned(), json!(resource_type))]);
         if let Some(profile) = profile.or(common.profile) {
@@ -305,8 +306,8 @@ impl Compiler<'_> {
             key: key.to_owned(),
             line: place.line,
             resource_type,
-            category: category?,
-            sensitivity: sensitivity?,
+            category: category.unwrap_or(Category::Demographics),
+            sensitivity: sensitivity.unwrap_or(Sensitivity::Normal),
             normal_when,
             each,
             always,
@@ -325,15 +326,13 @@ impl Compiler<'_> {
             .ok()
     }
 
-    /// The group of an `each`, written as the path of its items: `portalData.緊急連絡先.row[]`.
+    /// The group of an `each`, written as the path of its items: `NK1.segment[]`.
     fn read_each(&mut self, text: &str, place: Place) -> Option<usize> {
         match native::parse(text) {
             Ok(Written::Item(group, inside)) if inside.is_empty() => Some(self.group(group)),
             Ok(_) => {
-                self.mistakes.add(
-                    place,
-                    "\"each\" names the items of a group: portalData.緊急連絡先.row[]",
-                );
+                self.mistakes
+                    .add(place, "\"each\" names the items of a group: NK1.segment[]");
                 None
             }
             Err(rule) => {

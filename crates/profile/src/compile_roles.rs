@@ -64,7 +64,7 @@ impl Compiler<'_> {
         self.target(text, place)
     }
 
-    /// A field and one of its values: `{ native: fieldData.同意区分, yes: あり }`.
+    /// A field and one of its values: `{ native: form.consent, yes: あり }`.
     pub(crate) fn read_answer(
         &mut self,
         inner: &Fields<'_>,

@@ -6,7 +6,7 @@ use unicode_normalization::UnicodeNormalization;
 /// The years in which residents of a network were born or treated; outside, a date is a slip of the pen.
 const YEARS: std::ops::RangeInclusive<i16> = 1850..=2200;
 
-/// Text that FHIR can hold. FileMaker's soft return (vertical tab) becomes a line feed.
+/// Text that FHIR can hold. A soft return (vertical tab, in some databases) becomes a line feed.
 pub(crate) fn clean(native: &str) -> Result<String, &'static str> {
     let text = native.replace('\u{b}', "\n");
     if text

@@ -17,7 +17,7 @@ mod convert_text;
 mod element;
 mod fields;
 #[cfg(test)]
-mod laws;
+mod laws_tests;
 mod make;
 mod map_in;
 mod map_out;

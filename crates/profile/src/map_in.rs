@@ -3,6 +3,7 @@
 use renkei_model::message::{Fault, FaultKind, Loss, Span};
 use renkei_wire::{Content, Node, Record};
 
+use crate::convert::Unfit;
 use crate::make::{Write, claims, make, text_of};
 use crate::mapped::{Consent, Demography, Mapped, Named, Roles};
 use crate::native::{self, Format, NativePath};
@@ -217,69 +218,67 @@ impl<'p, 'r> Inward<'p, 'r> {
         field: &str,
         (instance, each): (usize, usize),
     ) {
-        let span = found.node.span;
         let separator = self.format().value_separator();
-        let pieces: Vec<&str> = if row.split {
-            found
-                .text
-                .split([separator, '\n'])
-                .filter(|piece| !piece.is_empty())
-                .collect()
-        } else {
-            vec![found.text]
-        };
-        let resource = self.plan.resources.get(row.target.resource);
-        let quiet = resource.and_then(|resource| resource.normal_when.as_ref());
-        let quiet =
-            quiet.is_some_and(|(native, answer)| *native == row.native && answer == found.text);
+        let quiet = self.is_quiet(row, found.text);
         let mut back = Vec::new();
-        for (at, piece) in pieces.into_iter().enumerate() {
-            match row.convert.to_fhir(piece) {
-                Err(unfit) => {
-                    let kind = if unfit.code {
-                        FaultKind::Code
-                    } else {
-                        FaultKind::Value
-                    };
-                    if row.goes_out() {
-                        self.fault(field.to_owned(), unfit.rule, Some(span), kind);
-                    } else {
-                        let (field, rule) = (field.to_owned(), unfit.rule);
-                        self.derived.push(Fault {
-                            field,
-                            rule,
-                            span: Some(span),
-                            kind,
-                        });
-                    }
-                    return;
-                }
-                Ok(converted) => {
-                    if !converted.exact {
-                        let why = "FHIRのコードとは意味が完全には一致しません / the FHIR code is not exactly the same";
-                        self.lose_once(field.to_owned(), why.to_owned());
-                    }
-                    if converted.value == "" {
-                        // A name without a space has no given name: an element is never empty.
-                        continue;
-                    }
-                    back.push(row.convert.to_native(&converted.value));
-                    let each = if row.split { at } else { each };
-                    self.writes.push(Write {
-                        row,
-                        quiet,
-                        instance,
-                        each,
-                        value: converted.value,
-                        span,
-                    });
-                }
-            }
-        }
-        if row.goes_out() && join(back, separator, row.split).as_ref() != Some(&found.node.content)
+        for (at, piece) in pieces(found.text, separator, row.split)
+            .into_iter()
+            .enumerate()
         {
+            let converted = match row.convert.to_fhir(piece) {
+                Ok(converted) => converted,
+                Err(unfit) => return self.refuse(row, found, field, unfit),
+            };
+            if !converted.exact {
+                let why = "FHIRのコードとは意味が完全には一致しません / the FHIR code is not exactly the same";
+                self.lose_once(field.to_owned(), why.to_owned());
+            }
+            if converted.value == "" {
+                // A name without a space has no given name: an element is never empty.
+                continue;
+            }
+            back.push(row.convert.to_native(&converted.value));
+            let each = if row.split { at } else { each };
+            let (value, span) = (converted.value, found.node.span);
+            self.writes.push(Write {
+                row,
+                quiet,
+                instance,
+                each,
+                value,
+                span,
+            });
+        }
+        let back = join(back, separator, row.split);
+        if row.goes_out() && back.as_ref() != Some(&found.node.content) {
             let why = "表記をそろえました。返送時は元の表記になりません / spelling normalised: it does not come back as it was";
             self.lose_once(field.to_owned(), why.to_owned());
+        }
+    }
+
+    /// Whether this is the one answer that is not sensitive.
+    fn is_quiet(&self, row: &Row, text: &str) -> bool {
+        let resource = self.plan.resources.get(row.target.resource);
+        let quiet = resource.and_then(|resource| resource.normal_when.as_ref());
+        quiet.is_some_and(|(native, answer)| *native == row.native && answer == text)
+    }
+
+    fn refuse(&mut self, row: &Row, found: Found<'r>, field: &str, unfit: Unfit) {
+        let kind = if unfit.code {
+            FaultKind::Code
+        } else {
+            FaultKind::Value
+        };
+        let (field, rule, span) = (field.to_owned(), unfit.rule, Some(found.node.span));
+        if row.goes_out() {
+            self.fault(field, rule, span, kind);
+        } else {
+            self.derived.push(Fault {
+                field,
+                rule,
+                span,
+                kind,
+            });
         }
     }
 
@@ -466,6 +465,16 @@ pub(crate) fn is_blank(node: &Node) -> bool {
         Content::Branch(children) => children.iter().all(is_blank),
         Content::Number(_) | Content::Bool(_) => false,
     }
+}
+
+/// The values of a field.
+fn pieces(text: &str, separator: char, split: bool) -> Vec<&str> {
+    if !split {
+        return vec![text];
+    }
+    text.split([separator, '\n'])
+        .filter(|piece| !piece.is_empty())
+        .collect()
 }
 
 /// The native value that would come back.

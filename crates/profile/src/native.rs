@@ -9,9 +9,9 @@ pub(crate) enum NativePath {
     Key,
     /// The record's version (`@version`).
     Version,
-    /// A node of the tree: `fieldData.氏名`.
+    /// A node of the tree: `form.name`.
     Field(Vec<String>),
-    /// A node inside every item of a repeating group: `portalData.緊急連絡先.row[].緊急連絡先::電話`.
+    /// A node inside every item of a repeating group: `NK1.segment[].5`.
     Item {
         /// Which group, as a number in the plan.
         group: usize,
@@ -114,7 +114,7 @@ pub(crate) fn parse(text: &str) -> Result<Written, String> {
     }
     let mut steps = split_dots(text);
     if steps.iter().any(String::is_empty) {
-        return Err("a native path is names with dots between: fieldData.氏名".to_owned());
+        return Err("a native path is names with dots between: form.name".to_owned());
     }
     let groups: Vec<usize> = (0..steps.len())
         .filter(|at| steps[*at].ends_with("[]"))

@@ -68,7 +68,7 @@ fn judge(plan: &Plan, record: &Record, mapped: &Mapped, mistakes: &mut Mistakes)
             let row = resource
                 .lineage
                 .iter()
-                .find(|line| line.element.starts_with(element));
+                .find(|line| !element.is_empty() && line.element.starts_with(element));
             let own = plan
                 .resources
                 .iter()

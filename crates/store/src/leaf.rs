@@ -174,7 +174,9 @@ impl Store {
     ) -> Result<Option<(NetworkName, RecordId)>, StoreError> {
         let sql = "-- store.record_behind\nSELECT network, record FROM resource WHERE id = $1 \
                    UNION SELECT network, id AS record FROM record WHERE id = $1";
-        let Some(row) = self.find(query(sql).bind(id.to_string())).await? else { return Ok(None) };
+        let Some(row) = self.find(query(sql).bind(id.to_string())).await? else {
+            return Ok(None);
+        };
         let row = Reader::new("record", &row);
         Ok(Some((row.parsed("network")?, row.parsed("record")?)))
     }

@@ -80,6 +80,7 @@ pub struct Store {
 }
 
 enum Backend {
+    Reading,
     Sqlite(Writer),
     Postgres {
         writers: AnyPool,
@@ -116,6 +117,41 @@ impl Store {
         };
         blob::sweep(&store, clock.now()).await?;
         Ok(store)
+    }
+
+    /// Opens a database for reading only: nothing is migrated, swept, numbered or written, and
+    /// [`Store::begin`] gives nothing. For checking and for verifying copies.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] as in [`Store::open`].
+    pub async fn open_reading(settings: Settings) -> Result<Self, StoreError> {
+        let dialect = settings.dialect()?;
+        let mut connection = open::connect(&settings).await?;
+        let (readers, report) = match dialect {
+            Dialect::Sqlite => {
+                let facts = open::sqlite_facts(&mut connection).await?;
+                check_sqlite(&facts)?;
+                (open::sqlite_readers(&settings).await?, facts.report())
+            }
+            Dialect::Postgres => {
+                let facts = open::postgres_facts(&mut connection).await?;
+                check_postgres(&facts)?;
+                let size = settings.read_connections.max(1);
+                (
+                    open::postgres_pool(&settings, size, open::Use::Read)?,
+                    facts.report(),
+                )
+            }
+        };
+        drop(sqlx::Connection::close(connection).await);
+        Ok(Self {
+            readers,
+            blobs: settings.blobs(),
+            backend: Backend::Reading,
+            dialect,
+            report,
+            wake: Arc::new(Notify::new()),
+        })
     }
 
     /// Brings the schema up to date; the number of the newest migration.
@@ -174,6 +210,7 @@ impl Store {
     /// [`StoreError::Unavailable`] when there is no writer.
     pub async fn begin(&self, name: &'static str, urgency: Urgency) -> Result<Tx, StoreError> {
         let inner = match &self.backend {
+            Backend::Reading => return Err(StoreError::Unavailable),
             Backend::Sqlite(writer) => Inner::Member(writer.begin(name, urgency).await?),
             Backend::Postgres {
                 writers, emergency, ..
@@ -196,6 +233,7 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.find(query("-- store.ping\nSELECT 1")).await?;
         match &self.backend {
+            Backend::Reading => Ok(()),
             Backend::Sqlite(writer) if writer.alive() => Ok(()),
             Backend::Sqlite(_) => Err(StoreError::Unavailable),
             Backend::Postgres { writers, .. } => {
@@ -208,6 +246,7 @@ impl Store {
     /// Waits for what was begun, then closes every connection.
     pub async fn close(&self) {
         match &self.backend {
+            Backend::Reading => self.readers.close().await,
             Backend::Sqlite(writer) => {
                 self.readers.close().await;
                 writer.close().await;

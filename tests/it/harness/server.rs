@@ -71,12 +71,7 @@ impl Start {
         let text = format!(
             "listen = \"127.0.0.1:{port}\"\ndata_dir = \"{}\"\nprofiles_dir = \"{}\"\ndatabase_url = \"{database_url}\"\n{}",
             data_dir.display(),
-            std::env::var("TMP_PROFILES")
-                .map_or_else(
-                    |_| crate::tidy::source::root().join("profiles"),
-                    std::path::PathBuf::from
-                )
-                .display(),
+            crate::tidy::source::root().join("profiles").display(),
             self.settings,
         );
         fs::write(&config, text).expect("the configuration is written");
