@@ -103,7 +103,7 @@ start_cluster() {
     as_postgres "$(postgres_program pg_ctl)" start -w -s -D "$cluster/data" -l "$cluster/log" -o "-p $port \
         -c listen_addresses=127.0.0.1 -c unix_socket_directories=$cluster/socket -c fsync=on \
         -c full_page_writes=on -c synchronous_commit=on -c max_connections=200" </dev/null >/dev/null 2>&1
-    export RENKEI_TEST_POSTGRES_URL="postgres://postgres@127.0.0.1:$port/postgres"
+    export RENKEI_TEST_POSTGRES_URL="postgres://postgres@127.0.0.1:$port"
 }
 
 stop_cluster() {

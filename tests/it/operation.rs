@@ -65,6 +65,11 @@ alone_on_both! {
         let refused = server.renkei(&["check"]);
         assert!(!refused.status.success());
         assert!(text(&refused).contains("limits.depht"), "{}", text(&refused));
+        // No token may live longer than twelve hours, whatever the settings say.
+        let server = start.clone().with("[tokens]\nlifetime_max_s = 43201").prepare();
+        let refused = server.renkei(&["serve"]);
+        assert!(!refused.status.success());
+        assert!(text(&refused).contains("tokens.lifetime_max_s"), "{}", text(&refused));
         let server = start.prepare();
         let refused = server.command().args(["serve", "--config"]).arg(&server.config)
             .env("RENKEI_COLOUR", "blue").output().expect("the program runs");
@@ -150,28 +155,33 @@ fn a_second_server_on_the_same_folder_is_refused() {
 
 #[test]
 fn postgresql_that_may_lose_commits_refuses_the_start() {
-    let server = Start::on(Database::Postgres).prepare();
-    let name = server
-        .database_url
-        .rsplit('/')
-        .next()
-        .expect("a name")
-        .to_owned();
+    let cluster = Cluster::start("postgres-unsafe");
+    let mut start = Start::on(Database::Postgres);
+    start.database_url = Some(cluster.database());
+    let server = start.prepare();
+    for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
+        sql(
+            &server.database_url,
+            &format!("alter system set {setting} = off"),
+        );
+        sql(
+            &server.database_url,
+            "select 1 from (select pg_reload_conf()) reload",
+        );
+        sleep(Duration::from_millis(300));
+        let refused = server.renkei(&["serve"]);
+        assert!(!refused.status.success(), "{}", text(&refused));
+        assert!(text(&refused).contains(setting), "{}", text(&refused));
+        sql(
+            &server.database_url,
+            &format!("alter system reset {setting}"),
+        );
+    }
     sql(
         &server.database_url,
-        &format!("alter database {name} set synchronous_commit = off"),
+        "select 1 from (select pg_reload_conf()) reload",
     );
-    let refused = server.renkei(&["serve"]);
-    assert!(!refused.status.success(), "{}", text(&refused));
-    assert!(
-        text(&refused).contains("synchronous_commit"),
-        "{}",
-        text(&refused)
-    );
-    sql(
-        &server.database_url,
-        &format!("alter database {name} reset synchronous_commit"),
-    );
+    sleep(Duration::from_millis(300));
     server.resume();
 }
 

@@ -150,6 +150,7 @@ fn paste(commands: &str) -> String {
     let output = Command::new("sh")
         .args(["-c", &format!("exec 2>&1\n{commands}")])
         .current_dir(Path::new("/"))
+        .env("TMPDIR", run_folder())
         .output()
         .expect("a shell");
     String::from_utf8_lossy(&output.stdout).into_owned()

@@ -1,29 +1,31 @@
 //! Answers: the one table from a refusal to a status, and the headers that every answer carries.
 //!
-//! | kind | status | issue code |
-//! |---|---|---|
-//! | `Absent` | 404 | not-found |
-//! | `Gone` | 410 | deleted |
-//! | `Forbidden` | 403 | forbidden |
-//! | `Structure` | 400 | structure |
-//! | `Fields` | 422 | by fault: required, value, code-invalid |
-//! | `Parameter` | 400 | invalid |
-//! | `TooLarge` | 413 | too-long |
-//! | `MediaType` | 415 | not-supported |
-//! | `Conflict` | 409 | conflict |
-//! | `Busy` | 503 with Retry-After | transient |
-//! | `Full` | 507 | no-store |
-//! | `Bug` | 500 | exception |
+//! | kind | status |
+//! |---|---|
+//! | `Absent` | 404 |
+//! | `Gone` | 410 |
+//! | `Forbidden` | 403 |
+//! | `Structure`, `Parameter` | 400 |
+//! | `Fields` | 422 |
+//! | `TooLarge` | 413 |
+//! | `MediaType` | 415 |
+//! | `Conflict` | 409 |
+//! | `Busy` | 503 with Retry-After |
+//! | `Full` | 507 |
+//! | `Bug` | 500 |
+//!
+//! The words are flow's: `crates/flow/src/outcome.rs`.
 
 use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LAST_MODIFIED};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
-use renkei_fhir::outcome::{Issue, Severity, outcome};
+use renkei_flow::outcome::outcome;
+use renkei_flow::refusal::DoorRefusal;
 use renkei_flow::render::{Form, Sight};
-use renkei_flow::{Kind, Refused};
+use renkei_flow::{Kind, Refusal, Refused};
 use renkei_model::clock::Instant;
 use renkei_model::id::RequestId;
-use renkei_model::message::{Fault, FaultKind};
+use serde_json::Value;
 
 /// A no that needs no look at anybody's data: a malformed request, an unknown route, no token.
 #[derive(Debug)]
@@ -50,16 +52,20 @@ impl Outright {
         Self::new(StatusCode::BAD_REQUEST, "invalid", text)
     }
 
+    /// The same no for the corridors' records.
+    #[must_use]
+    pub fn refusal(&self) -> Refusal {
+        DoorRefusal {
+            code: self.code,
+            text: self.text.clone(),
+        }
+        .into()
+    }
+
     /// The answer.
     #[must_use]
     pub fn answer(&self, request: RequestId) -> Response<Body> {
-        let issue = Issue {
-            severity: Severity::Error,
-            code: self.code,
-            diagnostics: self.text.clone(),
-            expression: None,
-        };
-        let mut response = fhir(self.status, &[issue], request);
+        let mut response = fhir(self.status, &outcome(&self.refusal()), request);
         if self.status == StatusCode::UNAUTHORIZED {
             put(&mut response, header::WWW_AUTHENTICATE, "Bearer");
         }
@@ -72,8 +78,21 @@ impl Outright {
 pub enum Rejected {
     /// By a corridor, on record.
     Refused(Box<Refused>),
-    /// At the door.
+    /// At the door; goes on record before it is told, if the caller is known.
     Outright(Outright),
+    /// At the door, and on record.
+    Told(Outright),
+}
+
+impl Rejected {
+    /// What is told once a no of the door was to be recorded: that no, or "later" if it could not be.
+    #[must_use]
+    pub fn told(no: Outright, refused: Refused) -> Self {
+        match refused.refusal {
+            Refusal::Door(_) => Self::Told(no),
+            _ => refused.into(),
+        }
+    }
 }
 
 impl From<Refused> for Rejected {
@@ -161,21 +180,7 @@ fn names(tag: &str, version: i64) -> bool {
 pub fn refused(refused: &Refused) -> Response<Body> {
     let refusal = &refused.refusal;
     let kind = refusal.kind();
-    let (status, code, text) = line(kind);
-    let mut response = if refusal.faults().is_empty() {
-        let text = match kind {
-            Kind::Parameter | Kind::Conflict | Kind::Structure => specific(refusal, text),
-            _ => text.to_owned(),
-        };
-        Outright::new(status, code, &text).answer(refused.request)
-    } else {
-        let issues: Vec<Issue> = refusal
-            .faults()
-            .iter()
-            .map(|fault| issue(fault, code))
-            .collect();
-        fhir(status, &issues, refused.request)
-    };
+    let mut response = fhir(status(kind), &outcome(refusal), refused.request);
     if kind == Kind::Busy {
         put(&mut response, header::RETRY_AFTER, "5");
     }
@@ -185,66 +190,20 @@ pub fn refused(refused: &Refused) -> Response<Body> {
     response
 }
 
-const fn line(kind: Kind) -> (StatusCode, &'static str, &'static str) {
+const fn status(kind: Kind) -> StatusCode {
     match kind {
-        Kind::Absent => (
-            StatusCode::NOT_FOUND,
-            "not-found",
-            "見つかりません / not found",
-        ),
-        Kind::Gone => (StatusCode::GONE, "deleted", "削除されています / deleted"),
-        Kind::Forbidden => (
-            StatusCode::FORBIDDEN,
-            "forbidden",
-            "この職種・施設には許可されていません。事務局にお問い合わせください / not permitted to this profession and facility; ask the network's office",
-        ),
-        Kind::Structure => (
-            StatusCode::BAD_REQUEST,
-            "structure",
-            "電文として読めません / not a message of this format",
-        ),
-        Kind::Fields => (
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "invalid",
-            "項目に誤りがあります / a field breaks a rule",
-        ),
-        Kind::Parameter => (StatusCode::BAD_REQUEST, "invalid", "parameter not valid"),
-        Kind::TooLarge => (
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too-long",
-            "大きすぎます / larger than the limit",
-        ),
-        Kind::MediaType => (
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "not-supported",
-            "Content-Type は application/json にしてください / send application/json",
-        ),
-        Kind::Conflict => (
-            StatusCode::CONFLICT,
-            "conflict",
-            "競合しています / conflict",
-        ),
-        Kind::Busy => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "transient",
-            "受け付けていません。後で再送してください / nothing was taken; send it again later",
-        ),
-        Kind::Full => (
-            StatusCode::INSUFFICIENT_STORAGE,
-            "no-store",
-            "保存先に空きがありません。受け付けていません / no room left; nothing was taken",
-        ),
-        Kind::Bug => (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "exception",
-            "内部エラーです。受け付けていません / internal error; nothing was taken",
-        ),
+        Kind::Absent => StatusCode::NOT_FOUND,
+        Kind::Gone => StatusCode::GONE,
+        Kind::Forbidden => StatusCode::FORBIDDEN,
+        Kind::Structure | Kind::Parameter => StatusCode::BAD_REQUEST,
+        Kind::Fields => StatusCode::UNPROCESSABLE_ENTITY,
+        Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Kind::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Kind::Conflict => StatusCode::CONFLICT,
+        Kind::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        Kind::Full => StatusCode::INSUFFICIENT_STORAGE,
+        Kind::Bug => StatusCode::INTERNAL_SERVER_ERROR,
     }
-}
-
-/// The room's own words where they are meant for the sender.
-fn specific(refusal: &renkei_flow::Refusal, general: &str) -> String {
-    std::error::Error::source(refusal).map_or_else(|| general.to_owned(), ToString::to_string)
 }
 
 fn causes(error: &dyn std::error::Error) -> String {
@@ -258,28 +217,8 @@ fn causes(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn issue(fault: &Fault, code: &'static str) -> Issue {
-    let code = match (code, fault.kind) {
-        ("conflict", _) => "conflict",
-        (_, FaultKind::Structure) => "structure",
-        (_, FaultKind::Required) => "required",
-        (_, FaultKind::Value) => "value",
-        (_, FaultKind::Code) => "code-invalid",
-        (_, FaultKind::TooMuch) => "too-long",
-    };
-    let place = fault.span.map_or_else(String::new, |span| {
-        format!(" (bytes {}–{} of the message)", span.start, span.end)
-    });
-    Issue {
-        severity: Severity::Error,
-        code,
-        diagnostics: format!("{}: {}{place}", fault.field, fault.rule),
-        expression: Some(fault.field.clone()),
-    }
-}
-
-fn fhir(status: StatusCode, issues: &[Issue], request: RequestId) -> Response<Body> {
-    let mut response = with(status, outcome(issues).to_string().into_bytes(), request);
+fn fhir(status: StatusCode, outcome: &Value, request: RequestId) -> Response<Body> {
+    let mut response = with(status, outcome.to_string().into_bytes(), request);
     put(
         &mut response,
         CONTENT_TYPE,

@@ -13,6 +13,7 @@ use axum::extract::{RawPathParams, Request, State};
 use axum::http::{Method, Response, StatusCode};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use metrics::{counter, histogram};
+use renkei_flow::refuse::{Asker, refuse};
 use renkei_flow::{House, Recorded};
 use renkei_model::Caller;
 use renkei_model::id::RequestId;
@@ -86,7 +87,8 @@ pub fn router(porch: Arc<Porch>) -> Router {
     }
     router
         .fallback(|| async {
-            let no = Outright::new(StatusCode::NOT_FOUND, "not-supported", "no such route");
+            let text = "no such route; what the FHIR door offers is in /fhir/R4/metadata";
+            let no = Outright::new(StatusCode::NOT_FOUND, "not-supported", text);
             no.answer(RequestId::new())
         })
         .method_not_allowed_fallback(|| async {
@@ -141,7 +143,7 @@ where
                 match enter(porch, params, request, id, handler).await {
                     Ok(recorded) => reply(recorded.into_inner(), &asked, id),
                     Err(Rejected::Refused(no)) => refused(&no),
-                    Err(Rejected::Outright(no)) => no.answer(id),
+                    Err(Rejected::Outright(no) | Rejected::Told(no)) => no.answer(id),
                 }
             })
         },
@@ -184,8 +186,25 @@ where
     fits(&request, &porch.settings.limits)?;
     let caller = guard(&porch.key, &porch.settings, request.headers(), at)
         .map_err(|no| Outright::new(StatusCode::UNAUTHORIZED, "login", &no.to_string()))?;
-    let incoming = read(params, request, &porch.settings.limits, (id, at)).await?;
-    handler(porch, caller, incoming).await
+    let asker = Asker {
+        caller: caller.clone(),
+        request: id,
+        at,
+        action: "door",
+        about: None,
+    };
+    let house = Arc::clone(&porch.house);
+    let answered = async {
+        let incoming = read(params, request, &porch.settings.limits, (id, at)).await?;
+        handler(porch, caller, incoming).await
+    };
+    match answered.await {
+        Err(Rejected::Outright(no)) => {
+            let refused = refuse(&house, asker, no.refusal()).await;
+            Err(Rejected::told(no, refused))
+        }
+        answer => answer,
+    }
 }
 
 /// Counts a request and logs one line of it: the route as listed, never the URL.

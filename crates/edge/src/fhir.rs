@@ -50,15 +50,24 @@ async fn resource(
     ask(&porch, caller, &incoming, question).await
 }
 
-/// `GET /fhir/R4/Patient?identifier=system|value`
+/// `GET /fhir/R4/Patient?identifier=system|value`. `_count` limits the entries; `_totalMethod` is what
+/// one client sends beside `_count=0` and asks for nothing that the total does not say already.
 pub async fn search_patients(porch: Arc<Porch>, caller: Caller, incoming: Incoming) -> Answer {
-    incoming.only(&["identifier", "_format"])?;
+    incoming.only(&["identifier", "_count", "_totalMethod", "_format"])?;
     json_wanted(&incoming)?;
     let identifier = incoming
         .parameter("identifier")
         .ok_or_else(|| Outright::parameter("identifier: required in a search for Patient"))?
         .to_owned();
-    ask(&porch, caller, &incoming, Question::Patients { identifier }).await
+    let count = incoming.parameter("_count").map(str::parse).transpose();
+    let count = count.map_err(|_| Outright::parameter("_count: a whole number from 0"))?;
+    ask(
+        &porch,
+        caller,
+        &incoming,
+        Question::Patients { identifier, count },
+    )
+    .await
 }
 
 /// Asks the corridor and passes on what it saw.
@@ -90,7 +99,8 @@ fn json_wanted(incoming: &Incoming) -> Result<(), Outright> {
         text.contains("json") || text.contains("*/*") || text.contains("application/*")
     };
     let format = incoming.parameter("_format").is_none_or(json);
-    let accept = incoming.header(ACCEPT).is_none_or(json);
+    let mut lines = incoming.headers.get_all(ACCEPT).iter().peekable();
+    let accept = lines.peek().is_none() || lines.any(|line| line.to_str().is_ok_and(json));
     if format && (accept || incoming.parameter("_format").is_some()) {
         return Ok(());
     }

@@ -42,23 +42,7 @@ impl Incoming {
     /// # Errors
     /// [`Outright`], 400.
     pub fn only(&self, known: &[&str]) -> Result<(), Outright> {
-        for (position, (name, _)) in self.query.iter().enumerate() {
-            if !known.contains(&name.as_str()) {
-                let name: String = name.chars().take(64).collect();
-                return Err(Outright::parameter(&format!(
-                    "{name}: not a known parameter here"
-                )));
-            }
-            if self
-                .query
-                .iter()
-                .take(position)
-                .any(|(before, _)| before == name)
-            {
-                return Err(Outright::parameter(&format!("{name}: given twice")));
-            }
-        }
-        Ok(())
+        only(&self.query, known)
     }
 
     /// A query parameter.
@@ -75,6 +59,37 @@ impl Incoming {
     pub fn header(&self, name: impl header::AsHeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
+}
+
+/// Refuses every parameter that is not on the list, and every one that comes twice.
+///
+/// # Errors
+/// [`Outright`], 400.
+pub fn only(query: &[(String, String)], known: &[&str]) -> Result<(), Outright> {
+    for (position, (name, _)) in query.iter().enumerate() {
+        if !known.contains(&name.as_str()) {
+            let name: String = name.chars().take(64).collect();
+            return Err(Outright::parameter(&format!(
+                "{name}: not a known parameter here"
+            )));
+        }
+        if query
+            .iter()
+            .take(position)
+            .any(|(before, _)| before == name)
+        {
+            return Err(Outright::parameter(&format!("{name}: given twice")));
+        }
+    }
+    Ok(())
+}
+
+/// The parameters of a query.
+///
+/// # Errors
+/// [`Outright`], 400, unless it is percent-encoded UTF-8.
+pub fn query(text: &str) -> Result<Vec<(String, String)>, Outright> {
+    decoded(text).ok_or_else(|| Outright::parameter("the query is not percent-encoded UTF-8 without control characters"))
 }
 
 /// Refuses requests whose line or headers are too large.
@@ -122,8 +137,7 @@ pub async fn read(
         .iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-    let query = decoded(request.uri().query().unwrap_or_default())
-        .ok_or_else(|| Outright::parameter("the query is not percent-encoded UTF-8"))?;
+    let query = query(request.uri().query().unwrap_or_default())?;
     let (parts, body) = request.into_parts();
     Ok(Incoming {
         path,
@@ -171,7 +185,7 @@ fn percent(text: &str) -> Option<String> {
             b'%' => {
                 let high = char::from(rest.next()?).to_digit(16)?;
                 let low = char::from(rest.next()?).to_digit(16)?;
-                u8::try_from(high * 16 + low).ok()?
+                u8::try_from(high * 16 + low).ok().filter(|byte| *byte >= b' ')?
             }
             other => other,
         });
@@ -193,7 +207,7 @@ mod tests {
             ])
         );
         assert_eq!(decoded(""), Some(Vec::new()), "an empty query is no query");
-        for bad in ["a=%", "a=%4", "a=%zz", "a=%ff"] {
+        for bad in ["a=%", "a=%4", "a=%zz", "a=%ff", "a=%00", "a=%0A"] {
             assert_eq!(decoded(bad), None, "{bad}");
         }
     }

@@ -7,6 +7,7 @@ use axum::http::header::CONTENT_TYPE;
 use renkei_flow::look::Question;
 use renkei_flow::receive;
 use renkei_flow::record::Recorded;
+use renkei_flow::refuse::refuse_message;
 use renkei_flow::register::{Registration, register};
 use renkei_model::Caller;
 use renkei_model::id::NetworkName;
@@ -21,19 +22,26 @@ type Answer = Result<Recorded<Reply>, Rejected>;
 
 /// `POST /networks/{network}/messages`
 pub async fn post_message(porch: Arc<Porch>, caller: Caller, incoming: Incoming) -> Answer {
-    incoming.only(&[])?;
-    let inbound = Inbound {
+    let mut inbound = Inbound {
         network: network(&incoming)?,
         caller,
         content_type: incoming
             .header(CONTENT_TYPE)
             .unwrap_or_default()
             .to_ascii_lowercase(),
-        sender_key: sender_key(&incoming)?,
+        sender_key: None,
         request: incoming.request,
         at: incoming.at,
-        body: incoming.body,
+        body: incoming.body.clone(),
     };
+    // A message is kept also when only its envelope is wrong.
+    match incoming.only(&[]).and_then(|()| sender_key(&incoming)) {
+        Ok(key) => inbound.sender_key = key,
+        Err(no) => {
+            let refused = refuse_message(&porch.house, &inbound, no.refusal()).await;
+            return Err(Rejected::told(no, refused));
+        }
+    }
     let recorded = receive(&porch.house, inbound).await?;
     Ok(recorded.map(|receipt| {
         let mut reply = Reply::json(receipt.answer.into_bytes());

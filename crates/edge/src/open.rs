@@ -12,6 +12,7 @@ use renkei_model::id::RequestId;
 use crate::EdgeSettings;
 use crate::answer::{put, with};
 use crate::door::Porch;
+use crate::incoming::{only, query};
 
 /// The program runs.
 pub async fn healthz(_porch: Arc<Porch>, _request: Request) -> Response<Body> {
@@ -36,6 +37,11 @@ pub async fn metrics(porch: Arc<Porch>, _request: Request) -> Response<Body> {
 
 /// The CapabilityStatement, without a token, as clients ask for it first.
 pub async fn metadata(porch: Arc<Porch>, request: Request) -> Response<Body> {
+    let asked = query(request.uri().query().unwrap_or_default())
+        .and_then(|asked| only(&asked, &["_format"]));
+    if let Err(no) = asked {
+        return no.answer(RequestId::new());
+    }
     let base = base(&porch.settings, request.headers());
     let statement = capability(&base, env!("CARGO_PKG_VERSION"), RELEASED);
     let body = statement.to_string().into_bytes();

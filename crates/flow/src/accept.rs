@@ -1,5 +1,6 @@
 //! Room: which network and which message this is, whether the caller may knock at all, how big it is.
 
+use renkei_model::caller::Caller;
 use renkei_model::id::MessageId;
 use renkei_model::message::{DedupKey, Inbound};
 use renkei_profile::Network;
@@ -75,7 +76,7 @@ pub fn accept<'a>(house: &'a House, inbound: &'a Inbound) -> Result<Accepted<'a>
         .unwrap_or_else(|| hex::encode(body_sha256));
     let dedup = DedupKey {
         network: inbound.network.clone(),
-        sender: inbound.caller.facility.to_string(),
+        sender: sender(&inbound.caller),
         key,
     };
     Ok(Accepted {
@@ -85,4 +86,15 @@ pub fn accept<'a>(house: &'a House, inbound: &'a Inbound) -> Result<Accepted<'a>
         body_sha256,
         dedup,
     })
+}
+
+/// Facility, actor and profession: what somebody else in the house sends is a message of its own, and
+/// is judged by the sender's own rights.
+fn sender(caller: &Caller) -> String {
+    format!(
+        "{}/{}/{}",
+        caller.facility,
+        caller.actor(),
+        caller.profession()
+    )
 }

@@ -1,5 +1,6 @@
 //! The corridor for what recipients say of their deliveries. Mailboxes only: a receipt ends a delivery.
 
+use renkei_access::Action;
 use renkei_model::caller::Caller;
 use renkei_model::clock::Instant;
 use renkei_model::id::{DeliveryId, RequestId};
@@ -9,6 +10,7 @@ use renkei_store::{StoreError, Urgency};
 use serde_json::Value;
 
 use crate::house::House;
+use crate::judge::judge;
 use crate::permit::permit_look;
 use crate::record::{Recorded, of_permit, record_change};
 use crate::refusal::Refusal;
@@ -74,13 +76,13 @@ async fn walk(house: &House, delivered: &Delivered) -> Result<Recorded<Vec<u8>>,
         .map_err(|_| DeliverError::Absent)?;
     let token = token(&delivered.body).ok_or(DeliverError::Body)?;
     let permit = permit_look(house, &delivered.caller, delivered.request, delivered.at);
-    let shelf = seen(house, &permit, id).await?;
+    let (shelf, rule) = seen(house, &permit, id).await?;
     let mut tx = house.store.begin("deliver", Urgency::Ordinary).await?;
     let actor = delivered.caller.actor();
     let written = room!(deliver => async tx.receipt_put(&permit, id, token, delivered.at, &actor));
     match written.map_err(DeliverError::Store)? {
         ReceiptOutcome::Delivered | ReceiptOutcome::Repeated => {
-            let mut leaf = of_permit(&permit, ACTION);
+            let mut leaf = of_permit(&permit, ACTION, &rule);
             let answer = serde_json::json!({ "id": id.to_string(), "status": "delivered" });
             let answer = answer.to_string().into_bytes();
             leaf.bytes_out = answer.len() as u64;
@@ -93,8 +95,13 @@ async fn walk(house: &House, delivered: &Delivered) -> Result<Recorded<Vec<u8>>,
     }
 }
 
-/// Only who may see a sheet may say that it has arrived: nobody else takes it out of the mailbox.
-async fn seen(house: &House, permit: &Permit, id: DeliveryId) -> Result<Shelf, DeliverError> {
+/// Only who may see a sheet may say that it has arrived: nobody else takes it out of the mailbox. The
+/// sheet's shelf, and the rule by which it is seen.
+async fn seen(
+    house: &House,
+    permit: &Permit,
+    id: DeliveryId,
+) -> Result<(Shelf, String), DeliverError> {
     let (sheet, version) = house
         .store
         .delivery_sheet(permit, id)
@@ -104,7 +111,17 @@ async fn seen(house: &House, permit: &Permit, id: DeliveryId) -> Result<Shelf, D
         .store
         .visible_read(permit, "Bundle", sheet, Some(version))
         .await?;
-    row.map(|row| row.shelf).ok_or(DeliverError::Absent)
+    let shelf = row.map(|row| row.shelf).ok_or(DeliverError::Absent)?;
+    let relations = house
+        .store
+        .relations_to(&shelf, permit.caller(), permit.at())
+        .await?;
+    let decision = judge(house, permit.caller(), &shelf, &relations, Action::ReadFull);
+    if decision.is_allow() {
+        Ok((shelf, decision.rule()))
+    } else {
+        Err(DeliverError::Absent)
+    }
 }
 
 fn token(body: &[u8]) -> Option<i64> {

@@ -1,5 +1,6 @@
 //! The corridor for reads: rights → visible rows → asked once more → rendered → audit leaf committed → bytes.
 
+use renkei_access::Action;
 use renkei_model::caller::Caller;
 use renkei_model::clock::Instant;
 use renkei_model::id::{NetworkName, RecordId, RequestId, ResourceId};
@@ -9,8 +10,9 @@ use renkei_model::shelf::Shelf;
 use renkei_store::{StoreError, VisibleVersion};
 
 use crate::house::House;
-use crate::permit::{PermitError, permit_audit, permit_look, still_visible};
-use crate::record::{Note, Recorded, of_permit, record_look};
+use crate::judge::{joined, judge};
+use crate::permit::{PermitError, permit_audit, permit_look};
+use crate::record::{Note, RecordError, Recorded, of_permit, record_look};
 use crate::refusal::Refusal;
 use crate::refuse::{Asker, Refused, refuse};
 use crate::render::{self, Letter, RenderError, Sight};
@@ -47,6 +49,8 @@ pub enum Question {
     Patients {
         /// `system|value`, `|value` or `value`, as FHIR's token search writes it.
         identifier: String,
+        /// Entries at most; the total counts beyond them. None: as many as a page may have.
+        count: Option<usize>,
     },
     /// A sheet in its network's own form.
     Native {
@@ -119,6 +123,7 @@ struct Found {
     shelves: Vec<(Shelf, i64)>,
     records: Vec<RecordId>,
     details: Vec<(String, String)>,
+    rules: Vec<String>,
 }
 
 /// Answers a question.
@@ -181,7 +186,7 @@ async fn walk(house: &House, ask: &Ask) -> Result<Recorded<Sight>, Refusal> {
         _ => permit_look(house, &ask.caller, ask.request, ask.at),
     };
     let found = room!(look => async find(house, ask, &permit))?;
-    let mut leaf: Note = of_permit(&permit, ask.question.action());
+    let mut leaf: Note = of_permit(&permit, ask.question.action(), &joined(found.rules));
     leaf.network = found.network;
     leaf.records = found.records;
     leaf.records
@@ -191,7 +196,12 @@ async fn walk(house: &House, ask: &Ask) -> Result<Recorded<Sight>, Refusal> {
     leaf.shelves = found.shelves;
     leaf.bytes_out = found.sight.body.len() as u64;
     leaf.details = found.details;
-    Ok(room!(record => async record_look(house, found.sight, leaf))?)
+    room!(record => async record_look(house, found.sight, leaf)).map_err(|error| match error {
+        // A full disk is no reason of the reader's: the answer is "later", as for any leaf that cannot
+        // be committed.
+        RecordError::Store(StoreError::Full) => Refusal::Begin(StoreError::Unavailable),
+        error => error.into(),
+    })
 }
 
 async fn find(house: &House, ask: &Ask, permit: &Permit) -> Result<Found, LookError> {
@@ -201,10 +211,12 @@ async fn find(house: &House, ask: &Ask, permit: &Permit) -> Result<Found, LookEr
             id,
             version,
         } => {
-            let row = one(house, permit, resource_type, id, version.as_deref()).await?;
-            Ok(Found::of(render::resource(&row), &[row]))
+            let seen = one(house, permit, resource_type, id, version.as_deref()).await?;
+            Ok(Found::of(render::resource(&seen.row), &[seen]))
         }
-        Question::Patients { identifier } => patients(house, ask, permit, identifier).await,
+        Question::Patients { identifier, count } => {
+            patients(house, ask, permit, (identifier, *count)).await
+        }
         Question::Native { network, path, id } => native(house, permit, (network, path), id).await,
         Question::Sheet { id } => sheet(house, permit, id).await,
         Question::Inbox => inbox(house, permit).await,
@@ -212,19 +224,24 @@ async fn find(house: &House, ask: &Ask, permit: &Permit) -> Result<Found, LookEr
     }
 }
 
+/// A row that may leave, and the policies that said so.
+struct Seen {
+    row: VisibleVersion,
+    rule: String,
+}
+
 impl Found {
-    fn of(sight: Sight, rows: &[VisibleVersion]) -> Self {
-        let shelves = rows
-            .iter()
-            .map(|row| (row.shelf.clone(), row.version))
-            .collect();
-        let network = rows.first().map(|row| row.shelf.network.clone());
+    fn of(sight: Sight, seen: &[Seen]) -> Self {
         Self {
             sight,
-            network,
-            shelves,
+            network: seen.first().map(|seen| seen.row.shelf.network.clone()),
+            shelves: seen
+                .iter()
+                .map(|seen| (seen.row.shelf.clone(), seen.row.version))
+                .collect(),
             records: Vec::new(),
             details: Vec::new(),
+            rules: seen.iter().map(|seen| seen.rule.clone()).collect(),
         }
     }
 }
@@ -236,7 +253,7 @@ async fn one(
     resource_type: &str,
     id: &str,
     version: Option<&str>,
-) -> Result<VisibleVersion, LookError> {
+) -> Result<Seen, LookError> {
     let id: ResourceId = id.parse().map_err(|_| LookError::Absent)?;
     let version: Option<i64> = version
         .map(str::parse)
@@ -246,29 +263,38 @@ async fn one(
         .store
         .visible_read(permit, resource_type, id, version)
         .await?;
-    let row = row.ok_or(LookError::Absent)?;
-    recheck(house, permit, &row.shelf).await?;
-    if row.deleted {
+    let seen = recheck(house, permit, row.ok_or(LookError::Absent)?).await?;
+    if seen.row.deleted {
         Err(LookError::Gone)
     } else {
-        Ok(row)
+        Ok(seen)
     }
 }
 
 /// Every row that leaves is judged again by the policy engine itself. A disagreement with the masks is
 /// an alarm, and the row stays.
-async fn recheck(house: &House, permit: &Permit, shelf: &Shelf) -> Result<(), LookError> {
+async fn recheck(house: &House, permit: &Permit, row: VisibleVersion) -> Result<Seen, LookError> {
     let relations = house
         .store
-        .relations_to(shelf, permit.caller(), permit.at())
+        .relations_to(&row.shelf, permit.caller(), permit.at())
         .await?;
-    if still_visible(house, permit.caller(), shelf, &relations) {
-        return Ok(());
+    let decision = judge(
+        house,
+        permit.caller(),
+        &row.shelf,
+        &relations,
+        Action::ReadFull,
+    );
+    if decision.is_allow() {
+        return Ok(Seen {
+            row,
+            rule: decision.rule(),
+        });
     }
-    metrics::counter!("flow_recheck_disagreements_total").increment(1);
+    metrics::counter!("flow_look_disagreements_total").increment(1);
     tracing::error!(
         request = %permit.request(),
-        category = %shelf.category,
+        category = %row.shelf.category,
         "masks and policy engine disagree on a row; withheld"
     );
     Err(LookError::Absent)
@@ -278,8 +304,13 @@ async fn patients(
     house: &House,
     ask: &Ask,
     permit: &Permit,
-    identifier: &str,
+    (identifier, count): (&str, Option<usize>),
 ) -> Result<Found, LookError> {
+    if identifier.contains(',') {
+        return Err(LookError::Parameter(
+            "identifier: one value only; several are not offered",
+        ));
+    }
     let (system, value) = match identifier.split_once('|') {
         Some((system, value)) => (Some(system), value),
         None => (None, identifier),
@@ -292,12 +323,20 @@ async fn patients(
     let limit = house.limits.page_max;
     let rows = house
         .store
-        .visible_by_identifier(permit, "Patient", system, value, limit)
+        .visible_by_identifier(permit, "Patient", system, value, limit + 1)
         .await?;
-    for row in &rows {
-        recheck(house, permit, &row.shelf).await?;
+    if rows.len() > limit {
+        return Err(LookError::Parameter(
+            "identifier: too many Patients carry it; name its system",
+        ));
     }
-    let mut found = Found::of(render::patients(&ask.base, identifier, &rows), &rows);
+    let total = rows.len();
+    let mut seen = Vec::with_capacity(total);
+    for row in rows.into_iter().take(count.unwrap_or(limit)) {
+        seen.push(recheck(house, permit, row).await?);
+    }
+    let rows: Vec<&VisibleVersion> = seen.iter().map(|seen| &seen.row).collect();
+    let mut found = Found::of(render::patients(&ask.base, identifier, &rows, total), &seen);
     found
         .details
         .push(("identifier".to_owned(), identifier.to_owned()));
@@ -320,31 +359,32 @@ async fn native(
                 .find(|message| message.path() == path)
         })
         .ok_or(LookError::Absent)?;
-    let row = one(house, permit, "Bundle", id, None).await?;
-    if row.shelf.network != *network {
+    let seen = one(house, permit, "Bundle", id, None).await?;
+    if seen.row.shelf.network != *network {
         return Err(LookError::Absent);
     }
-    let sight = render::native(plan, &row)?;
-    Ok(Found::of(sight, &[row]))
+    let sight = render::native(plan, &seen.row)?;
+    Ok(Found::of(sight, &[seen]))
 }
 
 async fn sheet(house: &House, permit: &Permit, id: &str) -> Result<Found, LookError> {
-    let row = one(house, permit, "Bundle", id, None).await?;
-    let history = house.store.sheet_history(permit, row.resource).await?;
+    let seen = one(house, permit, "Bundle", id, None).await?;
+    let history = house.store.sheet_history(permit, seen.row.resource).await?;
     let history = history.ok_or(LookError::Absent)?;
-    Ok(Found::of(render::sheet(&row, &history), &[row]))
+    Ok(Found::of(render::sheet(&seen.row, &history), &[seen]))
 }
 
 async fn inbox(house: &House, permit: &Permit) -> Result<Found, LookError> {
     let offers = house.store.inbox(permit, house.limits.page).await?;
     let mut letters = Vec::with_capacity(offers.len());
+    let mut seen = Vec::with_capacity(offers.len());
     for offer in offers {
-        if let Some(letter) = letter(house, permit, offer).await? {
+        if let Some((letter, sheet)) = letter(house, permit, offer).await? {
             letters.push(letter);
+            seen.push(sheet);
         }
     }
-    let rows: Vec<VisibleVersion> = letters.iter().map(|letter| letter.row.clone()).collect();
-    Ok(Found::of(render::inbox(&letters)?, &rows))
+    Ok(Found::of(render::inbox(&letters)?, &seen))
 }
 
 /// A delivery with its document; `None` when the recipient's right to it has ended since it was listed.
@@ -352,10 +392,10 @@ async fn letter<'a>(
     house: &'a House,
     permit: &Permit,
     offer: Offer,
-) -> Result<Option<Letter<'a>>, LookError> {
+) -> Result<Option<(Letter<'a>, Seen)>, LookError> {
     let (sheet, version) = (offer.sheet.to_string(), offer.version.to_string());
-    let row = match one(house, permit, "Bundle", &sheet, Some(&version)).await {
-        Ok(row) => row,
+    let seen = match one(house, permit, "Bundle", &sheet, Some(&version)).await {
+        Ok(seen) => seen,
         Err(LookError::Absent | LookError::Gone) => return Ok(None),
         Err(error) => return Err(error),
     };
@@ -366,7 +406,16 @@ async fn letter<'a>(
             .find(&offer.network)
             .and_then(|network| network.message(&history.kind))
     });
-    Ok(plan.map(|plan| Letter { offer, row, plan }))
+    Ok(plan.map(|plan| {
+        (
+            Letter {
+                offer,
+                row: seen.row.clone(),
+                plan,
+            },
+            seen,
+        )
+    }))
 }
 
 async fn audit(house: &House, permit: &Permit, record: &str) -> Result<Found, LookError> {
@@ -392,5 +441,6 @@ async fn audit(house: &House, permit: &Permit, record: &str) -> Result<Found, Lo
         shelves: Vec::new(),
         records,
         details: Vec::new(),
+        rules: vec!["auditors only".to_owned()],
     })
 }

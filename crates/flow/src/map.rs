@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use metrics::counter;
 use renkei_fhir::check::check;
 use renkei_model::message::{Fault, FaultKind};
 use renkei_profile::{Mapped as MappedRecord, Message};
@@ -64,7 +65,10 @@ pub fn map(decoded: Decoded<'_>) -> Result<Mapped<'_>, MapError> {
             faults.push(twice(&record));
         }
         match plan.map_in(&record) {
-            Ok(mapped) => items.push(MappedItem { record, mapped }),
+            Ok(mapped) => {
+                counter!("flow_map_losses_total").increment(mapped.loss.len() as u64);
+                items.push(MappedItem { record, mapped });
+            }
             Err(found) => faults.extend(found),
         }
     }

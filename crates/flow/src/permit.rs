@@ -1,16 +1,17 @@
-//! Room: may this caller do this? The only place where a [`Permit`] is made.
+//! Room: may this caller do this? The only place where a [`Permit`] is made, one verb a corridor:
+//! [`permit`] for messages, [`permit_look`] for reads, [`permit_directory`] and [`permit_audit`].
 
-use renkei_access::{Action, Decider as _, Decision, Question};
+use renkei_access::{Action, Decider as _, Decision};
 use renkei_model::caller::Caller;
 use renkei_model::clock::Instant;
 use renkei_model::id::{NetworkName, RequestId};
-use renkei_model::lists::{Category, Profession, Purpose, Relation, Sensitivity};
+use renkei_model::lists::{Category, Profession, Relation, Sensitivity};
 use renkei_model::message::{Fault, FaultKind};
 use renkei_model::permit::{Allows, Permit, PermitFacts};
-use renkei_model::shelf::Shelf;
 use renkei_store::{StoreError, Tx};
 
 use crate::house::House;
+use crate::judge::{joined, judge, purpose};
 use crate::shelve::{Shelved, ShelvedItem};
 
 /// A message that its caller may write and send.
@@ -19,15 +20,20 @@ pub struct Permitted<'a> {
     pub shelved: Shelved<'a>,
     /// The proof.
     pub permit: Permit,
+    /// The policies that said yes, for the leaf.
+    pub rule: String,
 }
 
 /// Why not.
 #[derive(Debug, thiserror::Error)]
 pub enum PermitError {
-    /// The table gives the caller's profession no such right. The same words whether the record exists
-    /// or not, whether the facility is blocked or not.
-    #[error("not permitted to this profession and facility")]
-    Forbidden,
+    /// The rights give the caller's profession and facility no such thing. The sender is told the same
+    /// words whatever the rule; the leaf names it.
+    #[error("forbidden by {rule}")]
+    Forbidden {
+        /// The rule that decided.
+        rule: String,
+    },
     /// Something in the message itself forbids it.
     #[error("the message cannot be taken from this caller")]
     Faults(Vec<Fault>),
@@ -46,47 +52,54 @@ pub async fn permit<'a>(
     shelved: Shelved<'a>,
 ) -> Result<Permitted<'a>, PermitError> {
     let inbound = shelved.accepted.inbound;
+    let caller = &inbound.caller;
     let faults: Vec<Fault> = shelved
         .items
         .iter()
-        .flat_map(|item| own_words(&inbound.caller, item))
+        .flat_map(|item| own_words(caller, item))
         .collect();
     if !faults.is_empty() {
         return Err(PermitError::Faults(faults));
     }
     let mut categories = 0;
+    let mut rules = Vec::new();
     for item in &shelved.items {
         // All shelves of an item have one record and one owner, and so the same relations.
-        let relations = tx
-            .relations_to(&item.sheet_shelf, &inbound.caller, inbound.at)
-            .await?;
+        let sheet = &item.sheet_shelf;
+        let relations = tx.relations_to(sheet, caller, inbound.at).await?;
+        rules.push(allowed(judge(
+            house,
+            caller,
+            sheet,
+            &relations,
+            Action::Send,
+        ))?);
         let shelves = item.resources.iter().map(|resource| &resource.shelf);
-        for shelf in shelves.chain(std::iter::once(&item.sheet_shelf)) {
-            if !allowed(house, &inbound.caller, &relations, shelf, Action::Write) {
-                return Err(PermitError::Forbidden);
-            }
+        for shelf in shelves.chain(std::iter::once(sheet)) {
+            rules.push(allowed(judge(
+                house,
+                caller,
+                shelf,
+                &relations,
+                Action::Write,
+            ))?);
             categories |= shelf.category.bit();
         }
-        if !allowed(
-            house,
-            &inbound.caller,
-            &relations,
-            &item.sheet_shelf,
-            Action::Send,
-        ) {
-            return Err(PermitError::Forbidden);
-        }
     }
-    let permit = Permit::issue(PermitFacts {
-        caller: inbound.caller.clone(),
-        network: Some(inbound.network.clone()),
-        purpose: purpose(&inbound.caller),
-        allows: Allows::Write { categories },
-        policy: house.policy.policy().to_owned(),
-        request: inbound.request,
-        at: inbound.at,
-    });
-    Ok(Permitted { shelved, permit })
+    let allows = Allows::Write { categories };
+    let network = Some(inbound.network.clone());
+    let permit = issue(
+        house,
+        caller,
+        network,
+        allows,
+        (inbound.request, inbound.at),
+    );
+    Ok(Permitted {
+        shelved,
+        permit,
+        rule: joined(rules),
+    })
 }
 
 /// A permit to look: the masks of the caller's profession do the rest, row by row.
@@ -98,7 +111,7 @@ pub fn permit_look(house: &House, caller: &Caller, request: RequestId, at: Insta
 /// A permit to keep a network's directory.
 ///
 /// # Errors
-/// [`PermitError::Forbidden`] unless the table lets the caller write the directory.
+/// [`PermitError::Forbidden`] unless the rights let the caller write the directory.
 pub fn permit_directory(
     house: &House,
     caller: &Caller,
@@ -114,7 +127,9 @@ pub fn permit_directory(
         Action::Write,
     );
     if mask & Category::Directory.bit() == 0 {
-        return Err(PermitError::Forbidden);
+        return Err(PermitError::Forbidden {
+            rule: "directory write".to_owned(),
+        });
     }
     Ok(issue(
         house,
@@ -136,37 +151,11 @@ pub fn permit_audit(
     at: Instant,
 ) -> Result<Permit, PermitError> {
     if caller.profession() != Profession::Auditor {
-        return Err(PermitError::Forbidden);
+        return Err(PermitError::Forbidden {
+            rule: "auditors only".to_owned(),
+        });
     }
     Ok(issue(house, caller, None, Allows::Audit, (request, at)))
-}
-
-/// Asks the engine once more about a row that is about to leave.
-#[must_use]
-pub fn still_visible(
-    house: &House,
-    caller: &Caller,
-    shelf: &Shelf,
-    relations: &[Relation],
-) -> bool {
-    if relations.contains(&Relation::Blocked) {
-        return false;
-    }
-    relations.iter().any(|relation| {
-        let question = question(caller, shelf, *relation, Action::ReadFull);
-        matches!(house.policy.decide(&question), Decision::Allow { .. })
-    })
-}
-
-/// Purpose of use follows from who the caller is, never from what a client says. Emergency has a door of
-/// its own.
-#[must_use]
-pub const fn purpose(caller: &Caller) -> Purpose {
-    match caller.profession() {
-        Profession::Auditor => Purpose::Audit,
-        Profession::NetworkOffice | Profession::FacilityAdministrator => Purpose::Operation,
-        _ => Purpose::Treatment,
-    }
 }
 
 fn issue(
@@ -185,6 +174,16 @@ fn issue(
         request,
         at,
     })
+}
+
+/// The rule of a yes.
+fn allowed(decision: Decision) -> Result<String, PermitError> {
+    let rule = decision.rule();
+    if decision.is_allow() {
+        Ok(rule)
+    } else {
+        Err(PermitError::Forbidden { rule })
+    }
 }
 
 /// A sender speaks for its own facility, and only with the resident's consent.
@@ -213,30 +212,4 @@ fn own_words(caller: &Caller, item: &ShelvedItem) -> Vec<Fault> {
         });
     }
     faults
-}
-
-fn allowed(
-    house: &House,
-    caller: &Caller,
-    relations: &[Relation],
-    shelf: &Shelf,
-    action: Action,
-) -> bool {
-    !relations.contains(&Relation::Blocked)
-        && relations.iter().any(|relation| {
-            let question = question(caller, shelf, *relation, action);
-            matches!(house.policy.decide(&question), Decision::Allow { .. })
-        })
-}
-
-fn question(caller: &Caller, shelf: &Shelf, relation: Relation, action: Action) -> Question {
-    Question {
-        network: shelf.network.clone(),
-        profession: caller.profession(),
-        category: shelf.category,
-        sensitivity: shelf.sensitivity,
-        relation,
-        purpose: purpose(caller),
-        action,
-    }
 }

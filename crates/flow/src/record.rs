@@ -12,7 +12,7 @@ use renkei_store::{StoreError, Tx, Urgency};
 
 use crate::accept::Accepted;
 use crate::house::House;
-use crate::permit::purpose;
+use crate::judge::purpose;
 use crate::route::{Receipt, Routed};
 
 /// A value whose audit leaf is durable. There is no other way to make one, and doors answer with
@@ -131,6 +131,7 @@ pub async fn record(
     let mut leaf = of_message(accepted, "message.receive", &receipt.answer);
     leaf.records = answer.records;
     leaf.shelves = shelves;
+    leaf.rule.clone_from(&stored.rule);
     note(house, &mut tx, leaf).await?;
     tx.commit().await?;
     Ok(Recorded(receipt))
@@ -166,7 +167,7 @@ fn of_message(accepted: &Accepted<'_>, action: &'static str, answer: &str) -> No
         records: Vec::new(),
         shelves: Vec::new(),
         decision: Decision::Allow,
-        rule: "table".to_owned(),
+        rule: "the answer given before".to_owned(),
         bytes_out: answer.len() as u64,
         details: Vec::new(),
     }
@@ -204,7 +205,7 @@ pub async fn record_change<T>(
 
 /// A note with nothing in it yet, for requests made under a permit.
 #[must_use]
-pub fn of_permit(permit: &Permit, action: &'static str) -> Note {
+pub fn of_permit(permit: &Permit, action: &'static str, rule: &str) -> Note {
     Note {
         caller: permit.caller().clone(),
         request: permit.request(),
@@ -214,7 +215,7 @@ pub fn of_permit(permit: &Permit, action: &'static str) -> Note {
         records: Vec::new(),
         shelves: Vec::new(),
         decision: Decision::Allow,
-        rule: "table".to_owned(),
+        rule: rule.to_owned(),
         bytes_out: 0,
         details: Vec::new(),
     }

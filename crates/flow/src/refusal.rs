@@ -61,8 +61,21 @@ pub enum Refusal {
     Deliver(#[from] DeliverError),
     #[error("register")]
     Register(#[from] RegisterError),
+    #[error("door")]
+    Door(#[from] DoorRefusal),
     #[error("the store could not be reached")]
     Begin(#[from] StoreError),
+}
+
+/// A no that a door said to an authenticated caller before any room: a parameter that is not known, a
+/// body over the limit.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{code}")]
+pub struct DoorRefusal {
+    /// FHIR issue code.
+    pub code: &'static str,
+    /// What the caller is told.
+    pub text: String,
 }
 
 /// Kinds of no. `edge/answer.rs` turns them into status codes, in one table.
@@ -99,6 +112,7 @@ impl Refusal {
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
+            Self::Door(_) => Kind::Parameter,
             Self::Accept(AcceptError::Absent)
             | Self::Look(LookError::Absent)
             | Self::Deliver(DeliverError::Absent)
@@ -112,9 +126,11 @@ impl Refusal {
             Self::Recall(RecallError::KeyReused)
             | Self::Identify(IdentifyError::Stale(_) | IdentifyError::Conflict(_))
             | Self::Deliver(DeliverError::Fenced) => Kind::Conflict,
-            Self::Permit(PermitError::Forbidden)
-            | Self::Look(LookError::Permit(PermitError::Forbidden))
-            | Self::Register(RegisterError::Permit(PermitError::Forbidden)) => Kind::Forbidden,
+            Self::Permit(PermitError::Forbidden { .. })
+            | Self::Look(LookError::Permit(PermitError::Forbidden { .. }))
+            | Self::Register(RegisterError::Permit(PermitError::Forbidden { .. })) => {
+                Kind::Forbidden
+            }
             Self::Look(LookError::Parameter(_)) => Kind::Parameter,
             Self::Map(MapError::Structure { .. })
             | Self::Shelve(_)

@@ -9,6 +9,7 @@ use renkei_model::message::Inbound;
 use renkei_store::{NewQuarantine, StoreError, Urgency};
 
 use crate::house::House;
+use crate::outcome::outcome;
 use crate::record::{Note, note};
 use crate::refusal::{Kind, Refusal};
 
@@ -42,7 +43,8 @@ pub async fn refuse(house: &House, asker: Asker, refusal: Refusal) -> Refused {
     let request = asker.request;
     let refusal = match written(house, asker, &refusal, None).await {
         Ok(()) => refusal,
-        Err(error) => unrecorded(refusal, error),
+        // A full disk is no reason of the reader's: "later" is all there is to say.
+        Err(_) => unrecorded(&refusal, StoreError::Unavailable),
     };
     Refused { refusal, request }
 }
@@ -59,7 +61,7 @@ pub async fn refuse_message(house: &House, inbound: &Inbound, refusal: Refusal) 
     let kept = Some(inbound).filter(|_| worth_keeping(refusal.kind()));
     let refusal = match written(house, asker, &refusal, kept).await {
         Ok(()) => refusal,
-        Err(error) => unrecorded(refusal, error),
+        Err(error) => unrecorded(&refusal, error),
     };
     Refused {
         refusal,
@@ -67,8 +69,9 @@ pub async fn refuse_message(house: &House, inbound: &Inbound, refusal: Refusal) 
     }
 }
 
-/// A message that was over the limit is not kept, nor one for a network that is not the sender's; one
-/// that we could not take comes again.
+/// What a door let in is kept, also when it has too many records; a body over the limit never gets
+/// here. A message for a network that is not the sender's is not kept, and one that we could not take
+/// comes again.
 const fn worth_keeping(kind: Kind) -> bool {
     matches!(
         kind,
@@ -77,12 +80,14 @@ const fn worth_keeping(kind: Kind) -> bool {
             | Kind::Fields
             | Kind::Conflict
             | Kind::MediaType
+            | Kind::Parameter
+            | Kind::TooLarge
             | Kind::Bug
     )
 }
 
 /// No audit, no answer: the caller learns that it must come again, and not what would have been said.
-fn unrecorded(refusal: Refusal, error: StoreError) -> Refusal {
+fn unrecorded(refusal: &Refusal, error: StoreError) -> Refusal {
     tracing::error!(room = %refusal, "a denial could not be recorded");
     Refusal::Begin(match error {
         StoreError::Full => StoreError::Full,
@@ -111,7 +116,7 @@ async fn written(
             received_at: inbound.at,
             body,
             reason: reason(refusal),
-            answer: format!("{:?}", refusal.kind()),
+            answer: outcome(refusal).to_string(),
             request: inbound.request,
         })
         .await?;
@@ -129,12 +134,20 @@ async fn written(
         records,
         shelves: Vec::new(),
         decision: Decision::Deny,
-        rule: refusal.to_string(),
+        rule: rule(refusal),
         bytes_out: 0,
         details: Vec::new(),
     };
     note(house, &mut tx, leaf).await?;
     tx.commit().await
+}
+
+/// The room, and the rule where it was one of the rights.
+fn rule(refusal: &Refusal) -> String {
+    match std::error::Error::source(refusal) {
+        Some(cause) if refusal.kind() == Kind::Forbidden => format!("{refusal}: {cause}"),
+        _ => refusal.to_string(),
+    }
 }
 
 /// The room and the fields, without anything that was in them.

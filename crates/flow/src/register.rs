@@ -4,6 +4,7 @@ use renkei_fhir::instant::day_start;
 use renkei_model::caller::Caller;
 use renkei_model::clock::Instant;
 use renkei_model::id::{NetworkName, RequestId};
+use renkei_model::lists::FacilityKind;
 use renkei_model::message::{Fault, FaultKind};
 use renkei_store::{Facility, Staff, StoreError, Urgency};
 use serde_json::{Map, Value};
@@ -52,21 +53,6 @@ const ACTION: &str = "directory.register";
 /// A directory is two lists of flat objects.
 const DEPTH: usize = 8;
 
-/// Kinds of facility (施設種別).
-const FACILITY_KINDS: &[&str] = &[
-    "hospital",
-    "clinic",
-    "dental",
-    "pharmacy",
-    "care_office",
-    "visiting_nursing",
-    "support_centre",
-    "fire_department",
-    "public_body",
-    "office",
-    "other",
-];
-
 /// Registers facilities and staff: all of them, or none.
 ///
 /// # Errors
@@ -110,7 +96,7 @@ async fn walk(house: &House, change: &Registration) -> Result<Recorded<Vec<u8>>,
     }
     let answer = serde_json::json!({ "facilities": facilities.len(), "staff": staff.len() });
     let answer = answer.to_string().into_bytes();
-    let mut leaf = of_permit(&permit, ACTION);
+    let mut leaf = of_permit(&permit, ACTION, "directory write");
     leaf.network = Some(change.network.clone());
     leaf.bytes_out = answer.len() as u64;
     Ok(record_change(house, tx, answer, leaf).await?)
@@ -270,16 +256,7 @@ impl Reader {
         let object = self.object(value, path, &["code", "name", "kind", "mailbox"])?;
         let code = self.parsed(object, path, "code");
         let name = self.text(object, path, "name");
-        let kind = self.text(object, path, "kind");
-        if kind
-            .as_deref()
-            .is_some_and(|kind| !FACILITY_KINDS.contains(&kind))
-        {
-            self.refuse(
-                format!("{path}kind"),
-                "未知の施設種別です / not a known kind of facility",
-            );
-        }
+        let kind: Option<FacilityKind> = self.parsed(object, path, "kind");
         let mailbox = object
             .get("mailbox")
             .is_some_and(|mailbox| mailbox == &Value::Bool(true));
@@ -287,7 +264,7 @@ impl Reader {
             network: network.clone(),
             code: code?,
             name: name?,
-            kind: kind?,
+            kind: kind?.to_string(),
             mailbox,
         })
     }

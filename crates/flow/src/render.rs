@@ -69,7 +69,7 @@ pub fn resource(row: &VisibleVersion) -> Sight {
 
 /// A searchset.
 #[must_use]
-pub fn patients(base: &str, identifier: &str, rows: &[VisibleVersion]) -> Sight {
+pub fn patients(base: &str, identifier: &str, rows: &[&VisibleVersion], total: usize) -> Sight {
     let mut entries = String::new();
     for row in rows {
         if !entries.is_empty() {
@@ -89,7 +89,7 @@ pub fn patients(base: &str, identifier: &str, rows: &[VisibleVersion]) -> Sight 
     };
     let body = format!(
         r#"{{"resourceType":"Bundle","type":"searchset","total":{},"link":[{{"relation":"self","url":{link}}}]{entry}}}"#,
-        rows.len()
+        total
     );
     Sight {
         body: body.into_bytes(),

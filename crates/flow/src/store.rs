@@ -23,6 +23,8 @@ pub struct Stored<'a> {
     pub shelved: Shelved<'a>,
     /// The proof.
     pub permit: Permit,
+    /// The policies that said yes.
+    pub rule: String,
 }
 
 /// Why not.
@@ -45,7 +47,11 @@ pub async fn store<'a>(
     permitted: Permitted<'a>,
     body: Body,
 ) -> Result<Stored<'a>, StoreRoomError> {
-    let Permitted { shelved, permit } = permitted;
+    let Permitted {
+        shelved,
+        permit,
+        rule,
+    } = permitted;
     let accepted = &shelved.accepted;
     tx.message_put(
         &permit,
@@ -57,7 +63,7 @@ pub async fn store<'a>(
             received_at: accepted.inbound.at,
             body,
             request: accepted.inbound.request,
-            episode: Some(EpisodeId::new()),
+            episode: episode(&shelved),
             profile_version: accepted.network.version().to_owned(),
             policy: permit.policy().to_owned(),
         },
@@ -66,7 +72,20 @@ pub async fn store<'a>(
     for item in shelved.items.iter().filter(|item| !item.known.unchanged) {
         one(tx, &permit, &shelved, item).await?;
     }
-    Ok(Stored { shelved, permit })
+    Ok(Stored {
+        shelved,
+        permit,
+        rule,
+    })
+}
+
+/// One slip is one stay: its sheet's id is the episode's, in every version. A message of several slips
+/// belongs to no single one.
+fn episode(shelved: &Shelved<'_>) -> Option<EpisodeId> {
+    match shelved.items.as_slice() {
+        [only] => only.sheet.to_string().parse().ok(),
+        _ => None,
+    }
 }
 
 async fn one(

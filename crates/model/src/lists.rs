@@ -204,6 +204,34 @@ list! {
     }
 }
 
+list! {
+    /// What a facility is (施設種別).
+    FacilityKind, "kind of facility" {
+        /// 病院
+        Hospital = "hospital",
+        /// 診療所
+        Clinic = "clinic",
+        /// 歯科
+        Dental = "dental",
+        /// 薬局
+        Pharmacy = "pharmacy",
+        /// 居宅介護支援事業所
+        CareOffice = "care_office",
+        /// 訪問看護ステーション
+        VisitingNursing = "visiting_nursing",
+        /// 地域包括支援センター
+        SupportCentre = "support_centre",
+        /// 消防
+        FireDepartment = "fire_department",
+        /// 公的機関
+        PublicBody = "public_body",
+        /// 事務局
+        Office = "office",
+        /// その他
+        Other = "other",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,5 +252,17 @@ mod tests {
             assert_eq!(profession.as_str().parse(), Ok(*profession));
         }
         assert!("Physician".parse::<Profession>().is_err());
+    }
+
+    #[test]
+    fn the_page_in_the_docs_has_every_word() {
+        let page = include_str!("../../../docs/lists.md");
+        let words = Profession::ALL.iter().map(|item| item.as_str());
+        let words = words.chain(Category::ALL.iter().map(|item| item.as_str()));
+        let words = words.chain(Relation::ALL.iter().map(|item| item.as_str()));
+        let words = words.chain(FacilityKind::ALL.iter().map(|item| item.as_str()));
+        for word in words {
+            assert!(page.contains(&format!("| `{word}` |")), "{word}");
+        }
     }
 }

@@ -76,7 +76,7 @@ pub struct Loss {
 pub struct DedupKey {
     /// The network.
     pub network: NetworkName,
-    /// The sender's facility and actor.
+    /// The sender's facility, actor and profession.
     pub sender: String,
     /// The sender's message id, or the SHA-256 of the bytes where the format has none.
     pub key: String,

@@ -1,9 +1,9 @@
 //! One run of the tests: its folder, the program under test, and the watchdog that cleans up after it,
 //! however the run ends.
 
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -36,16 +36,20 @@ struct Run {
 fn run() -> &'static Run {
     static RUN: OnceLock<Run> = OnceLock::new();
     RUN.get_or_init(|| {
-        let folder = std::env::temp_dir().join(format!("renkei-it-{}", std::process::id()));
-        // The PostgreSQL server runs as another user and must be able to pass through.
-        DirBuilder::new()
-            .mode(0o711)
-            .create(&folder)
+        let binary = renkei_binary();
+        let made = tempfile::Builder::new()
+            .prefix("renkei-it-")
+            .tempdir()
             .expect("the folder of the run is made");
+        // The watchdog removes it, not this process.
+        let folder = made.keep();
+        // The PostgreSQL server runs as another user and must be able to pass through.
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o711))
+            .expect("the folder can be passed through");
         let watchdog = Command::new("sh")
             .args(["-c", WATCHDOG, "watchdog"])
             .arg(&folder)
-            .arg(renkei_binary())
+            .arg(binary)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
