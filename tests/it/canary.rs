@@ -38,7 +38,11 @@ alone_on_both! {
         let server = start.go();
         crate::slip::send(&server, &Slip::of_somebody_new());
         // A line break in what comes from outside does not start a line.
-        server.get(&care_manager(), "/fhir/R4/Patient?identifier=a%0A%7B%22level%22%3A%22INFO%22%7D").expect(200);
+        let line = "a%0A%7B%22level%22%3A%22INFO%22%7D";
+        server.get(&care_manager(), &format!("/fhir/R4/Patient?identifier={line}")).outcome(400);
+        server.get(&care_manager(), &format!("/fhir/R4/Patient/{line}")).outcome(404);
+        server.get(&care_manager(), &format!("/networks/{line}/admission-slips/{line}")).outcome(404);
+        server.get(&care_manager(), &format!("/{line}")).outcome(404);
         assert!(server.end().success());
         let log = std::fs::read_to_string(server.folder.join("stderr")).expect("the log");
         assert!(log.lines().count() >= 2, "{log}");
@@ -50,7 +54,7 @@ alone_on_both! {
 }
 
 fn visit(server: &Server, slip: &Slip, sent: &crate::slip::Sent) {
-    for (door, _) in crate::limits::doors_to(sent) {
+    for (door, _) in crate::permit::doors_to(sent) {
         server.get(&care_manager(), &door).expect(200);
         server.get(&pharmacist(), &door).expect(404);
     }

@@ -323,7 +323,7 @@ fn judge(server: &Server, load: &Load<'_>) {
             "{status}"
         );
         for kind in ["stored", "delivered"] {
-            let count = crate::routing::kinds(&status)
+            let count = crate::mail::kinds(&status)
                 .iter()
                 .filter(|found| **found == kind)
                 .count();

@@ -3,6 +3,7 @@
 mod call;
 mod cluster;
 pub mod database;
+mod raw;
 pub mod run;
 mod server;
 pub mod token;
@@ -11,7 +12,8 @@ pub mod world;
 pub use call::{Answer, Call};
 pub use cluster::Cluster;
 pub use database::Database;
-pub use run::{is_root, long, run_folder};
+pub use raw::raw;
+pub use run::{is_root, long, run_folder, skipped};
 pub use server::{Server, Start};
 pub use token::{Who, now_s};
 pub use world::*;

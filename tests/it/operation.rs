@@ -41,7 +41,8 @@ alone_on_both! {
         for sheet in acknowledged {
             server.get(&care_manager(), &format!("/sheets/{sheet}")).expect(200);
         }
-        crate::intake::patients_by_regional_id(&server, &slip);
+        let found = crate::slip::patients_by_regional_id(&server, &slip);
+        assert_eq!(found["total"], 1, "what was half sent when the end came is there: {found}");
         server.post(&care_manager(), &messages_path(), body).expect(200);
     }
 

@@ -86,8 +86,8 @@ const DOORS: [Door; 10] = [
                 scene.sent.sheet
             ))
         },
-        must: |_, who| {
-            if sees(who, "sheet") {
+        must: |scene, who| {
+            if reads_the_sheet(scene, who) {
                 Must::Let
             } else {
                 Must::Hide
@@ -98,8 +98,8 @@ const DOORS: [Door; 10] = [
         method: "GET",
         path: "/sheets/{id}",
         call: |scene, _| Call::get(&format!("/sheets/{}", scene.sent.sheet)),
-        must: |_, who| {
-            if sees(who, "sheet") {
+        must: |scene, who| {
+            if reads_the_sheet(scene, who) {
                 Must::Let
             } else {
                 Must::Hide
@@ -110,8 +110,8 @@ const DOORS: [Door; 10] = [
         method: "GET",
         path: "/inbox",
         call: |_, _| Call::get("/inbox"),
-        must: |_, who| {
-            if who.facility == HOSPITAL && sees(who, "sheet") {
+        must: |scene, who| {
+            if who.facility == HOSPITAL && reads_the_sheet(scene, who) {
                 Must::Let
             } else {
                 Must::ShowNothing
@@ -125,9 +125,13 @@ const DOORS: [Door; 10] = [
             let body = json!({"fencingToken": scene.delivery.1}).to_string();
             Call::post(&format!("/inbox/{}/receipt", scene.delivery.0), body)
         },
-        must: |_, who| {
-            if who.facility == HOSPITAL && sees(who, "sheet") {
-                Must::Let
+        must: |scene, who| {
+            if who.facility == HOSPITAL && reads_the_sheet(scene, who) {
+                if sends_sheets_back(who) {
+                    Must::Let
+                } else {
+                    Must::Forbid
+                }
             } else {
                 Must::Hide
             }
@@ -301,14 +305,29 @@ fn caller(profession: &str, facility: &str) -> Who {
 /// Whether the network's table shows a category of the scene's slip to a caller. The hospital that the
 /// slip names stands in exchange with its sender; the others stand in no relation.
 fn sees(who: &Who, category: &str) -> bool {
-    let relations: &[&str] = if who.facility == HOSPITAL {
+    relations(who)
+        .iter()
+        .any(|relation| row(who, category, relation).is_some_and(|cells| cells[4] == "full"))
+}
+
+fn relations(who: &Who) -> &'static [&'static str] {
+    if who.facility == HOSPITAL {
         &["none", "exchange"]
     } else {
         &["none"]
-    };
-    relations
+    }
+}
+
+/// A sheet is read by who may read all that it holds.
+fn reads_the_sheet(scene: &Scene, who: &Who) -> bool {
+    sees(who, "sheet") && scene.shelves.iter().all(|shelf| sees(who, shelf))
+}
+
+/// Who answers for a mailbox may send sheets to the one who sent.
+fn sends_sheets_back(who: &Who) -> bool {
+    relations(who)
         .iter()
-        .any(|relation| row(who, category, relation).is_some_and(|cells| cells[4] == "full"))
+        .any(|relation| row(who, "sheet", relation).is_some_and(|cells| cells[6] == "yes"))
 }
 
 /// Whether the table lets a caller write and send a slip like the scene's about somebody new: every shelf

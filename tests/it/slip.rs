@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Answer, CARE_OFFICE, HOSPITAL, Server, Who, care_manager, messages_path, unique,
+    Answer, CARE_OFFICE, HOSPITAL, NETWORK, Server, Who, care_manager, messages_path, unique,
 };
 use crate::tidy::source;
 
@@ -25,6 +25,8 @@ pub mod field {
     pub const SENDER: &str = "事業所番号";
     pub const CONSENT: &str = "同意区分";
     pub const ADDRESS: &str = "住所";
+    pub const ABUSE: &str = "虐待の疑い";
+    pub const ABUSE_DETAIL: &str = "虐待の疑い内容";
     pub const REMARKS: &str = "特記事項";
     pub const CONTACTS: &str = "緊急連絡先";
     pub const CONTACT_NAME: &str = "緊急連絡先::氏名";
@@ -131,6 +133,15 @@ impl Slip {
             fields.shift_remove(field).is_some(),
             "the golden slip has no field {field}"
         );
+        self
+    }
+
+    /// Without the last of the contacts.
+    pub fn without_last_contact(mut self) -> Self {
+        let rows = self.record["portalData"][field::CONTACTS]
+            .as_array_mut()
+            .expect("contacts are rows");
+        assert!(rows.pop().is_some(), "the golden slip has no contact");
         self
     }
 
@@ -331,4 +342,86 @@ fn spelled(number: u64, digits: &str) -> String {
 fn phone(number: u64, area: &str) -> String {
     let digits = format!("{:08}", number % 100_000_000);
     format!("{area}-{}-{}", &digits[..4], &digits[4..])
+}
+
+/// An answer with every id taken out: what is left is what the sender is told.
+pub fn shape(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| {
+                (
+                    name.clone(),
+                    if name == "recordId" {
+                        Value::Null
+                    } else {
+                        shape(value)
+                    },
+                )
+            })
+            .collect::<serde_json::Map<String, Value>>()
+            .into(),
+        Value::Array(items) => items.iter().map(shape).collect(),
+        Value::String(text) => {
+            let shaped: Vec<String> = text.split('/').map(without_id).collect();
+            Value::from(shaped.join("/"))
+        }
+        other => other.clone(),
+    }
+}
+
+fn without_id(part: &str) -> String {
+    let id = part.len() == 36 && part.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+    if id { "ID".to_owned() } else { part.to_owned() }
+}
+
+/// How many deliveries of a sheet there have ever been, by what the sender is told.
+pub fn deliveries_of(server: &Server, sheet: &str) -> usize {
+    let status = server
+        .get(&care_manager(), &format!("/sheets/{sheet}"))
+        .expect(200)
+        .json();
+    let receipts = status["receipts"].as_array().expect("receipts");
+    receipts
+        .iter()
+        .filter(|receipt| receipt["kind"] == "stored")
+        .count()
+}
+
+/// A sheet in the network's own form.
+pub fn native(server: &Server, sheet: &str) -> Value {
+    server
+        .get(
+            &care_manager(),
+            &format!("/networks/{NETWORK}/admission-slips/{sheet}"),
+        )
+        .expect(200)
+        .json()
+}
+
+/// Nobody with the slip's regional id is known.
+pub fn assert_nobody(server: &Server, slip: &Slip) {
+    let found = patients_by_regional_id(server, slip);
+    assert_eq!(found["entry"].as_array().map_or(0, Vec::len), 0, "{found}");
+}
+
+/// Search by the slip's regional id, without system.
+pub fn patients_by_regional_id(server: &Server, slip: &Slip) -> Value {
+    let path = format!(
+        "/fhir/R4/Patient?identifier={}",
+        slip.get(field::REGIONAL_ID)
+    );
+    server.get(&care_manager(), &path).expect(200).json()
+}
+
+/// The message is refused with this status, the answer names these words, and nobody was made of it.
+#[track_caller]
+pub fn refused(server: &Server, slip: &Slip, body: Vec<u8>, status: u16, words: &[&str]) -> Answer {
+    let answer = server.post(&care_manager(), &messages_path(), body);
+    let text = answer.outcome(status);
+    for word in words {
+        assert!(text.contains(word), "{word} is not named: {answer}");
+    }
+    assert_nobody(server, slip);
+    answer
 }

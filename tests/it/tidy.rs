@@ -1,8 +1,9 @@
-//! The house rules as ordinary tests: limits, only places, arrows, the map.
+//! The house rules as ordinary tests: limits, only places, arrows, the map, the rooms.
 
 mod arrows;
 mod limits;
 mod map;
 mod paths;
 mod places;
+mod rooms;
 pub mod source;

@@ -112,7 +112,14 @@ where
     let service = on(
         MethodFilter::GET,
         move |State(porch): State<Arc<Porch>>, request: Request| {
-            measured(line, RequestId::new(), handler(porch, request))
+            let id = RequestId::new();
+            let handler = handler.clone();
+            measured(line, id, async move {
+                match fits(&request, &porch.settings.limits) {
+                    Ok(()) => handler(porch, request).await,
+                    Err(no) => no.answer(id),
+                }
+            })
         },
     );
     Route { line, service }

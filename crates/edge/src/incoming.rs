@@ -89,7 +89,9 @@ pub fn only(query: &[(String, String)], known: &[&str]) -> Result<(), Outright> 
 /// # Errors
 /// [`Outright`], 400, unless it is percent-encoded UTF-8.
 pub fn query(text: &str) -> Result<Vec<(String, String)>, Outright> {
-    decoded(text).ok_or_else(|| Outright::parameter("the query is not percent-encoded UTF-8 without control characters"))
+    decoded(text).ok_or_else(|| {
+        Outright::parameter("the query is not percent-encoded UTF-8 without control characters")
+    })
 }
 
 /// Refuses requests whose line or headers are too large.
@@ -107,6 +109,11 @@ pub fn fits(request: &Request, limits: &Limits) -> Result<(), Outright> {
             "too-long",
             "the URL is too long",
         ));
+    }
+    // Content-Length beside Transfer-Encoding is hyper's to settle: it ignores the former and closes.
+    if request.headers().get_all(header::HOST).iter().count() > 1 {
+        let text = "more than one Host";
+        return Err(Outright::new(StatusCode::BAD_REQUEST, "structure", text));
     }
     let header_bytes: usize = request
         .headers()
@@ -185,7 +192,9 @@ fn percent(text: &str) -> Option<String> {
             b'%' => {
                 let high = char::from(rest.next()?).to_digit(16)?;
                 let low = char::from(rest.next()?).to_digit(16)?;
-                u8::try_from(high * 16 + low).ok().filter(|byte| *byte >= b' ')?
+                u8::try_from(high * 16 + low)
+                    .ok()
+                    .filter(|byte| *byte >= b' ')?
             }
             other => other,
         });

@@ -37,8 +37,10 @@ pub async fn post_message(porch: Arc<Porch>, caller: Caller, incoming: Incoming)
     // A message is kept also when only its envelope is wrong.
     match incoming.only(&[]).and_then(|()| sender_key(&incoming)) {
         Ok(key) => inbound.sender_key = key,
+        // Where the sender does not belong, the corridor says what it says of everything there.
+        Err(_) if !porch.house.admits(&inbound.caller, &inbound.network) => {}
         Err(no) => {
-            let refused = refuse_message(&porch.house, &inbound, no.refusal()).await;
+            let refused = refuse_message(&porch.house, &inbound, no.refusal(), Vec::new()).await;
             return Err(Rejected::told(no, refused));
         }
     }

@@ -40,8 +40,12 @@ pub fn decode<'a>(accepted: Accepted<'a>, limits: &Limits) -> Result<Decoded<'a>
         .first()
         .ok_or(DecodeError::NoPlan)?;
     let inbound = accepted.inbound;
+    let limits = Limits {
+        entries: limits.records,
+        ..*limits
+    };
     let records = match plan.format() {
-        Format::FilemakerJson => filemaker::decode(&inbound.body, &inbound.content_type, limits),
+        Format::FilemakerJson => filemaker::decode(&inbound.body, &inbound.content_type, &limits),
     }
     .map_err(DecodeError::Faults)?;
     Ok(Decoded {

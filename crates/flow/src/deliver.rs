@@ -10,8 +10,8 @@ use renkei_store::{StoreError, Urgency};
 use serde_json::Value;
 
 use crate::house::House;
-use crate::judge::judge;
-use crate::permit::permit_look;
+use crate::judge::{judge, readable};
+use crate::permit::{PermitError, permit_look};
 use crate::record::{Recorded, of_permit, record_change};
 use crate::refusal::Refusal;
 use crate::refuse::{Asker, Refused, refuse};
@@ -44,6 +44,9 @@ pub enum DeliverError {
     /// Another offer of the same lane is current.
     #[error("the fencing token is not the one of the present offer: read the inbox again")]
     Fenced,
+    /// The caller reads the mailbox but may not answer for it.
+    #[error("permit")]
+    Permit(#[from] PermitError),
     /// The store could not say.
     #[error("the store could not be asked")]
     Store(#[from] StoreError),
@@ -56,16 +59,43 @@ const ACTION: &str = "inbox.receipt";
 /// # Errors
 /// [`Refused`].
 pub async fn deliver(house: &House, delivered: Delivered) -> Result<Recorded<Vec<u8>>, Refused> {
-    let asker = Asker {
-        caller: delivered.caller.clone(),
-        request: delivered.request,
-        at: delivered.at,
-        action: ACTION,
-        about: None,
-    };
     match walk(house, &delivered).await {
         Ok(answer) => Ok(answer),
-        Err(refusal) => Err(refuse(house, asker, refusal).await),
+        Err(refusal) => Err(unheard(house, delivered, refusal).await),
+    }
+}
+
+/// A receipt that was refused is a leaf about the person whose sheet it was, whoever gave it.
+async fn unheard(house: &House, delivered: Delivered, refusal: Refusal) -> Refused {
+    let about = match delivered.delivery.parse() {
+        Ok(id) => house.store.delivery_behind(id).await,
+        Err(_) => Ok(None),
+    };
+    let Delivered {
+        caller,
+        request,
+        at,
+        ..
+    } = delivered;
+    match about {
+        Ok(about) => {
+            refuse(
+                house,
+                Asker {
+                    caller,
+                    request,
+                    at,
+                    action: ACTION,
+                    about,
+                },
+                refusal,
+            )
+            .await
+        }
+        Err(error) => Refused {
+            refusal: error.into(),
+            request,
+        },
     }
 }
 
@@ -95,8 +125,8 @@ async fn walk(house: &House, delivered: &Delivered) -> Result<Recorded<Vec<u8>>,
     }
 }
 
-/// Only who may see a sheet may say that it has arrived: nobody else takes it out of the mailbox. The
-/// sheet's shelf, and the rule by which it is seen.
+/// Only who may read a sheet and may send sheets back may say that it has arrived: nobody else takes it
+/// out of the mailbox. The sheet's shelf, and the rule.
 async fn seen(
     house: &House,
     permit: &Permit,
@@ -111,21 +141,28 @@ async fn seen(
         .store
         .visible_read(permit, "Bundle", sheet, Some(version))
         .await?;
-    let shelf = row.map(|row| row.shelf).ok_or(DeliverError::Absent)?;
+    let row = row.ok_or(DeliverError::Absent)?;
+    if !readable(house, permit, &row).await?.is_allow() {
+        return Err(DeliverError::Absent);
+    }
     let relations = house
         .store
-        .relations_to(&shelf, permit.caller(), permit.at())
+        .relations_to(&row.shelf, permit.caller(), permit.at())
         .await?;
-    let decision = judge(house, permit.caller(), &shelf, &relations, Action::ReadFull);
+    let decision = judge(house, permit.caller(), &row.shelf, &relations, Action::Send);
+    let rule = decision.rule();
     if decision.is_allow() {
-        Ok((shelf, decision.rule()))
+        Ok((row.shelf, rule))
     } else {
-        Err(DeliverError::Absent)
+        Err(PermitError::Forbidden { rule }.into())
     }
 }
 
 fn token(body: &[u8]) -> Option<i64> {
-    let body: Value = serde_json::from_slice(body).ok()?;
+    let text = std::str::from_utf8(body).ok()?;
+    // Strictly first: no name twice.
+    renkei_wire::json::parse(text, 0, 2).ok()?;
+    let body: Value = serde_json::from_str(text).ok()?;
     let object = body.as_object()?;
     if object.len() != 1 {
         return None;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use renkei_access::{GrantMask, PolicySet};
 use renkei_audit::Sealer;
+use renkei_model::caller::Caller;
 use renkei_model::clock::SharedClock;
 use renkei_model::id::NetworkName;
 use renkei_model::limits::Limits;
@@ -28,6 +29,14 @@ pub struct House {
 
 /// The networks that this gateway serves.
 pub struct Networks(Vec<Network>);
+
+impl House {
+    /// Whether a network is served here and the caller's facility belongs to it.
+    #[must_use]
+    pub fn admits(&self, caller: &Caller, network: &NetworkName) -> bool {
+        self.networks.find(network).is_some() && caller.belongs_to(network)
+    }
+}
 
 impl Networks {
     /// From loaded profiles.

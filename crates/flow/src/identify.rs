@@ -1,8 +1,8 @@
 //! Room: which record each native record is about, and which earlier version of itself it replaces.
 
-use renkei_identity::{Demography, Known, Resolution, resolve};
+use renkei_identity::{Demography, Known, Resolution, agrees, resolve};
 use renkei_model::clock::Instant;
-use renkei_model::id::{RecordId, ResourceId};
+use renkei_model::id::RecordId;
 use renkei_model::message::{Fault, FaultKind};
 use renkei_profile::Message;
 use renkei_store::{Origin, StoreError, Tx};
@@ -38,8 +38,8 @@ pub struct IdentifiedItem {
     pub origin: Option<Origin>,
     /// The same version with the same content came before: nothing is to be done.
     pub unchanged: bool,
-    /// The sender's Patient on this record, and its current version.
-    pub patient: Option<(ResourceId, i64)>,
+    /// Identifiers that are the record's from now on.
+    pub claims: Vec<(String, String, u8)>,
 }
 
 /// Why a record cannot be told.
@@ -47,16 +47,38 @@ pub struct IdentifiedItem {
 pub enum IdentifyError {
     /// A newer version is already here.
     #[error("a newer version is already here")]
-    Stale(Fault),
-    /// The same version with other content is already here.
-    #[error("the same version with other content is already here")]
-    Conflict(Fault),
+    Stale {
+        /// The version's field.
+        fault: Fault,
+        /// Whom it was about, for the leaf.
+        record: RecordId,
+    },
+    /// The same version with other content, or the same key for another person, is already here.
+    #[error("something else is already here under this key")]
+    Conflict {
+        /// The version's or the key's field.
+        fault: Fault,
+        /// Whom it was about, for the leaf.
+        record: RecordId,
+    },
     /// The store could not say.
     #[error("the store could not be asked")]
     Store(#[from] StoreError),
 }
 
-/// Identifies all records of a message.
+impl IdentifyError {
+    /// Whom the refused record was about, if that is known.
+    #[must_use]
+    pub const fn record(&self) -> Option<RecordId> {
+        match self {
+            Self::Stale { record, .. } | Self::Conflict { record, .. } => Some(*record),
+            Self::Store(_) => None,
+        }
+    }
+}
+
+/// Identifies all records of a message. Later ones are compared with earlier ones too: two slips about
+/// one new resident make one record.
 ///
 /// # Errors
 /// [`IdentifyError`].
@@ -71,9 +93,10 @@ pub async fn identify<'a>(
     } = mapped;
     tx.identity_lock(&lock_keys(&accepted, plan, &items))
         .await?;
-    let mut identified = Vec::with_capacity(items.len());
+    let mut identified: Vec<IdentifiedItem> = Vec::with_capacity(items.len());
     for item in items {
-        identified.push(one(tx, &accepted, plan, item).await?);
+        let found = one(tx, &accepted, plan, item, &identified).await?;
+        identified.push(found);
     }
     Ok(Identified {
         accepted,
@@ -111,6 +134,7 @@ async fn one(
     accepted: &Accepted<'_>,
     plan: &Message,
     item: MappedItem,
+    before: &[IdentifiedItem],
 ) -> Result<IdentifiedItem, IdentifyError> {
     let network = accepted.network.name();
     let owner = &accepted.inbound.caller.facility;
@@ -119,25 +143,22 @@ async fn one(
     let origin = tx
         .origin_find(network, owner, plan.kind(), &item.mapped.native_key)
         .await?;
-    let unchanged = match &origin {
-        Some(origin) => compare(origin, &item, &content_sha256)?,
-        None => false,
-    };
-    if let (true, Some(origin)) = (unchanged, &origin) {
-        let record = origin.record;
-        let patient = tx.patient_find(record, owner).await?;
+    if let Some(origin) = &origin
+        && compare(origin, &item, &content_sha256)?
+    {
         return Ok(IdentifiedItem {
             item,
             content_sha256,
-            record,
+            record: origin.record,
             fresh: false,
             conflict: false,
             origin: Some(origin.clone()),
-            unchanged,
-            patient,
+            unchanged: true,
+            claims: Vec::new(),
         });
     }
-    let known = matches(tx, accepted, &item).await?;
+    let matches = matches(tx, accepted, &item, before).await?;
+    let known: Vec<Known> = matches.iter().map(|found| found.known.clone()).collect();
     let (record, fresh, conflict) = match (resolve(&demography(&item), &known), &origin) {
         // What came before under this key stays on its record; that identifiers now say otherwise is
         // for the network's office to settle.
@@ -152,7 +173,8 @@ async fn one(
             conflict,
         ),
     };
-    let patient = tx.patient_find(record, owner).await?;
+    let claims = free(&item, &matches, record);
+    let unchanged = false;
     Ok(IdentifiedItem {
         item,
         content_sha256,
@@ -161,7 +183,7 @@ async fn one(
         conflict,
         origin,
         unchanged,
-        patient,
+        claims,
     })
 }
 
@@ -171,6 +193,11 @@ fn compare(
     item: &MappedItem,
     content_sha256: &[u8; 32],
 ) -> Result<bool, IdentifyError> {
+    let before = Demography {
+        kana: origin.kana.clone(),
+        birth_date: origin.birth_date.clone(),
+    };
+    let record = origin.record;
     let fault = |rule: &str| Fault {
         field: item.record.version.field.clone(),
         rule: rule.to_owned(),
@@ -178,40 +205,125 @@ fn compare(
         kind: FaultKind::Value,
     };
     match item.mapped.native_version.cmp(&origin.native_version) {
+        // Compared with the sender's own earlier words only: what others know does not show.
+        std::cmp::Ordering::Greater if !agrees(&demography(item), &before) => {
+            Err(IdentifyError::Conflict {
+                fault: somebody_else(item),
+                record,
+            })
+        }
         std::cmp::Ordering::Greater => Ok(false),
         std::cmp::Ordering::Equal if *content_sha256 == origin.content_sha256 => Ok(true),
-        std::cmp::Ordering::Equal => Err(IdentifyError::Conflict(fault(
-            "同じ版で内容の異なるものを既に受け付けています / this version was accepted with other content",
-        ))),
-        std::cmp::Ordering::Less => Err(IdentifyError::Stale(fault(
-            "より新しい版を既に受け付けています(古い版) / stale: a newer version was accepted",
-        ))),
+        std::cmp::Ordering::Equal => Err(IdentifyError::Conflict {
+            fault: fault(
+                "同じ版で内容の異なるものを既に受け付けています / this version was accepted with other content",
+            ),
+            record,
+        }),
+        std::cmp::Ordering::Less => Err(IdentifyError::Stale {
+            fault: fault(
+                "より新しい版を既に受け付けています(古い版) / stale: a newer version was accepted",
+            ),
+            record,
+        }),
     }
+}
+
+fn somebody_else(item: &MappedItem) -> Fault {
+    Fault {
+        field: item.record.key.field.clone(),
+        rule: "この番号は別の方のレコードに使われています / this number was used for another person's record"
+            .to_owned(),
+        span: Some(item.record.key.span),
+        kind: FaultKind::Value,
+    }
+}
+
+/// An identifier of a message that a record has.
+struct Match {
+    system: String,
+    value: String,
+    known: Known,
 }
 
 async fn matches(
     tx: &mut Tx,
     accepted: &Accepted<'_>,
     item: &MappedItem,
-) -> Result<Vec<Known>, IdentifyError> {
+    before: &[IdentifiedItem],
+) -> Result<Vec<Match>, IdentifyError> {
     let claims = &item.mapped.roles.identifiers;
     let pairs: Vec<(String, String)> = claims
         .iter()
         .map(|claim| (claim.system.clone(), claim.value.clone()))
         .collect();
-    let found = tx.identifier_match(accepted.network.name(), &pairs).await?;
-    Ok(found
-        .into_iter()
-        .map(|found| Known {
-            rank: claims
-                .iter()
-                .find(|claim| claim.system == found.system && claim.value == found.value)
-                .map_or(u8::MAX, |claim| claim.rank),
-            record: found.record,
-            kana: found.kana,
-            birth_date: found.birth_date,
+    let rank = |system: &str, value: &str| {
+        let claim = claims
+            .iter()
+            .find(|claim| claim.system == system && claim.value == value);
+        claim.map(|claim| claim.rank)
+    };
+    let mut matches = Vec::new();
+    for found in tx.identifier_match(accepted.network.name(), &pairs).await? {
+        let rank = rank(&found.system, &found.value).unwrap_or(u8::MAX);
+        let (record, kana, birth_date) = (found.record, found.kana, found.birth_date);
+        let known = Known {
+            record,
+            rank,
+            kana,
+            birth_date,
+        };
+        matches.push(Match {
+            system: found.system,
+            value: found.value,
+            known,
+        });
+    }
+    for earlier in before {
+        for (system, value, _) in &earlier.claims {
+            let Some(rank) = rank(system, value) else {
+                continue;
+            };
+            let Demography { kana, birth_date } = demography(&earlier.item);
+            let known = Known {
+                record: earlier.record,
+                rank,
+                kana,
+                birth_date,
+            };
+            matches.push(Match {
+                system: system.clone(),
+                value: value.clone(),
+                known,
+            });
+        }
+    }
+    Ok(matches)
+}
+
+/// The identifiers of an item that no other record of the same human being has. One that a record of
+/// somebody plainly else has is claimed all the same: a wrong number must not keep the right one out.
+fn free(item: &MappedItem, matches: &[Match], record: RecordId) -> Vec<(String, String, u8)> {
+    let who = demography(item);
+    let elsewhere = |system: &str, value: &str| {
+        matches.iter().any(|found| {
+            let Known {
+                record: holder,
+                kana,
+                birth_date,
+                ..
+            } = found.known.clone();
+            found.system == system
+                && found.value == value
+                && holder != record
+                && agrees(&who, &Demography { kana, birth_date })
         })
-        .collect())
+    };
+    let claims = item.mapped.roles.identifiers.iter();
+    claims
+        .filter(|claim| !elsewhere(&claim.system, &claim.value))
+        .map(|claim| (claim.system.clone(), claim.value.clone(), claim.rank))
+        .collect()
 }
 
 fn demography(item: &MappedItem) -> Demography {

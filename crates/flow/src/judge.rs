@@ -3,7 +3,9 @@
 use renkei_access::{Action, Decider as _, Decision, Question};
 use renkei_model::caller::Caller;
 use renkei_model::lists::{Profession, Purpose, Relation};
+use renkei_model::permit::Permit;
 use renkei_model::shelf::Shelf;
+use renkei_store::{StoreError, VisibleVersion};
 
 use crate::house::House;
 
@@ -42,6 +44,35 @@ pub fn judge(
         denial = decision;
     }
     denial
+}
+
+/// Whether the caller may read a row in full, asked of the engine anew. A document is read in full only by
+/// who may read all that it holds: a sheet is no way round the table.
+///
+/// # Errors
+/// When the store cannot say how the caller stands to it.
+pub async fn readable(
+    house: &House,
+    permit: &Permit,
+    row: &VisibleVersion,
+) -> Result<Decision, StoreError> {
+    let caller = permit.caller();
+    let mut shelves = house.store.document_shelves(permit, row.resource).await?;
+    shelves.push(row.shelf.clone());
+    let mut rules = Vec::new();
+    for shelf in shelves {
+        let relations = house
+            .store
+            .relations_to(&shelf, caller, permit.at())
+            .await?;
+        match judge(house, caller, &shelf, &relations, Action::ReadFull) {
+            Decision::Allow { policies } => rules.extend(policies),
+            denied => return Ok(denied),
+        }
+    }
+    rules.sort_unstable();
+    rules.dedup();
+    Ok(Decision::Allow { policies: rules })
 }
 
 /// Purpose of use follows from who the caller is, never from what a client says. Emergency has a door of

@@ -1,6 +1,6 @@
 //! The corridor for reads: rights → visible rows → asked once more → rendered → audit leaf committed → bytes.
 
-use renkei_access::Action;
+use renkei_model::Category;
 use renkei_model::caller::Caller;
 use renkei_model::clock::Instant;
 use renkei_model::id::{NetworkName, RecordId, RequestId, ResourceId};
@@ -10,7 +10,7 @@ use renkei_model::shelf::Shelf;
 use renkei_store::{StoreError, VisibleVersion};
 
 use crate::house::House;
-use crate::judge::{joined, judge};
+use crate::judge::{joined, readable};
 use crate::permit::{PermitError, permit_audit, permit_look};
 use crate::record::{Note, RecordError, Recorded, of_permit, record_look};
 use crate::refusal::Refusal;
@@ -272,31 +272,23 @@ async fn one(
 }
 
 /// Every row that leaves is judged again by the policy engine itself. A disagreement with the masks is
-/// an alarm, and the row stays.
+/// an alarm, and the row stays; but for a sheet, of which the masks know only its own shelf.
 async fn recheck(house: &House, permit: &Permit, row: VisibleVersion) -> Result<Seen, LookError> {
-    let relations = house
-        .store
-        .relations_to(&row.shelf, permit.caller(), permit.at())
-        .await?;
-    let decision = judge(
-        house,
-        permit.caller(),
-        &row.shelf,
-        &relations,
-        Action::ReadFull,
-    );
+    let decision = readable(house, permit, &row).await?;
     if decision.is_allow() {
         return Ok(Seen {
             row,
             rule: decision.rule(),
         });
     }
-    metrics::counter!("flow_look_disagreements_total").increment(1);
-    tracing::error!(
-        request = %permit.request(),
-        category = %row.shelf.category,
-        "masks and policy engine disagree on a row; withheld"
-    );
+    if row.shelf.category != Category::Sheet {
+        metrics::counter!("flow_look_disagreements_total").increment(1);
+        tracing::error!(
+            request = %permit.request(),
+            category = %row.shelf.category,
+            "masks and policy engine disagree on a row; withheld"
+        );
+    }
     Err(LookError::Absent)
 }
 
@@ -340,6 +332,9 @@ async fn patients(
     found
         .details
         .push(("identifier".to_owned(), identifier.to_owned()));
+    // The leaf names everybody whom the search was about, also those that stay hidden.
+    found.records = house.store.records_behind(permit, value).await?;
+    found.network = found.network.or_else(|| permit.networks().first().cloned());
     Ok(found)
 }
 

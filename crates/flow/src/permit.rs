@@ -1,5 +1,5 @@
 //! Room: may this caller do this? The only place where a [`Permit`] is made, one verb a corridor:
-//! [`permit`] for messages, [`permit_look`] for reads, [`permit_directory`] and [`permit_audit`].
+//! [`permit_knock`] and [`permit`] for messages, [`permit_look`] for reads, [`permit_directory`] and [`permit_audit`].
 
 use renkei_access::{Action, Decider as _, Decision};
 use renkei_model::caller::Caller;
@@ -10,6 +10,7 @@ use renkei_model::message::{Fault, FaultKind};
 use renkei_model::permit::{Allows, Permit, PermitFacts};
 use renkei_store::{StoreError, Tx};
 
+use crate::accept::Accepted;
 use crate::house::House;
 use crate::judge::{joined, judge, purpose};
 use crate::shelve::{Shelved, ShelvedItem};
@@ -100,6 +101,36 @@ pub async fn permit<'a>(
         permit,
         rule: joined(rules),
     })
+}
+
+/// Whether the caller's profession may send sheets in this network at all, asked before anything that is
+/// stored is compared: who may not send learns nothing by trying.
+///
+/// # Errors
+/// [`PermitError::Forbidden`].
+pub fn permit_knock(house: &House, accepted: &Accepted<'_>) -> Result<(), PermitError> {
+    let caller = &accepted.inbound.caller;
+    let network = accepted.network.name();
+    let sends = |relation: &Relation| {
+        let (profession, purpose) = (caller.profession(), purpose(caller));
+        let normal = Sensitivity::Normal;
+        let mask = house.policy.allows(
+            network,
+            profession,
+            *relation,
+            purpose,
+            normal,
+            Action::Send,
+        );
+        mask & Category::Sheet.bit() != 0
+    };
+    if Relation::ALL.iter().any(sends) {
+        Ok(())
+    } else {
+        Err(PermitError::Forbidden {
+            rule: "sends no sheets".to_owned(),
+        })
+    }
 }
 
 /// A permit to look: the masks of the caller's profession do the rest, row by row.

@@ -1,5 +1,6 @@
 //! The corridor for what comes in. Read this first.
 
+use renkei_model::id::RecordId;
 use renkei_model::message::Inbound;
 use renkei_store::Urgency;
 
@@ -8,7 +9,7 @@ use crate::decode::decode;
 use crate::house::House;
 use crate::identify::identify;
 use crate::map::map;
-use crate::permit::permit;
+use crate::permit::{permit, permit_knock};
 use crate::recall::{Recall, recall, recall_inside};
 use crate::record::{Recorded, record, record_repeat};
 use crate::refusal::Refusal;
@@ -24,14 +25,21 @@ use crate::store::store;
 /// [`Refused`]: nothing of the message was stored but, for an authenticated sender, a quarantine row;
 /// the denial is in the audit log.
 pub async fn receive(house: &House, inbound: Inbound) -> Result<Recorded<Receipt>, Refused> {
-    match walk(house, &inbound).await {
+    let mut about = Vec::new();
+    match walk(house, &inbound, &mut about).await {
         Ok(receipt) => Ok(receipt),
-        Err(refusal) => Err(refuse_message(house, &inbound, refusal).await),
+        Err(refusal) => Err(refuse_message(house, &inbound, refusal, about).await),
     }
 }
 
-async fn walk(house: &House, inbound: &Inbound) -> Result<Recorded<Receipt>, Refusal> {
+/// `about`: whom the message turned out to be about, for the leaf of a refusal.
+async fn walk(
+    house: &House,
+    inbound: &Inbound,
+    about: &mut Vec<RecordId>,
+) -> Result<Recorded<Receipt>, Refusal> {
     let accepted = room!(accept => accept(house, inbound))?;
+    room!(permit => permit_knock(house, &accepted))?;
     if let Recall::Known(answer) = room!(recall => async recall(house, &accepted))? {
         return Ok(record_repeat(house, &accepted, answer).await?);
     }
@@ -44,7 +52,15 @@ async fn walk(house: &House, inbound: &Inbound) -> Result<Recorded<Receipt>, Ref
         tx.rollback().await;
         return Ok(record_repeat(house, &mapped.accepted, answer).await?);
     }
-    let identified = room!(identify => async identify(&mut tx, mapped))?;
+    let identified = room!(identify => async identify(&mut tx, mapped))
+        .inspect_err(|error| about.extend(error.record()))?;
+    about.extend(
+        identified
+            .items
+            .iter()
+            .filter(|item| !item.fresh)
+            .map(|item| item.record),
+    );
     let shelved = room!(shelve => shelve(identified))?;
     let permitted = room!(permit => async permit(house, &mut tx, shelved))?;
     let stored = room!(store => async store(&mut tx, permitted, body))?;

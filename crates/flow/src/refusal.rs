@@ -124,13 +124,12 @@ impl Refusal {
             | Self::Decode(DecodeError::NoPlan)
             | Self::Deliver(DeliverError::Body) => Kind::Structure,
             Self::Recall(RecallError::KeyReused)
-            | Self::Identify(IdentifyError::Stale(_) | IdentifyError::Conflict(_))
+            | Self::Identify(IdentifyError::Stale { .. } | IdentifyError::Conflict { .. })
             | Self::Deliver(DeliverError::Fenced) => Kind::Conflict,
             Self::Permit(PermitError::Forbidden { .. })
             | Self::Look(LookError::Permit(PermitError::Forbidden { .. }))
-            | Self::Register(RegisterError::Permit(PermitError::Forbidden { .. })) => {
-                Kind::Forbidden
-            }
+            | Self::Register(RegisterError::Permit(PermitError::Forbidden { .. }))
+            | Self::Deliver(DeliverError::Permit(PermitError::Forbidden { .. })) => Kind::Forbidden,
             Self::Look(LookError::Parameter(_)) => Kind::Parameter,
             Self::Map(MapError::Structure { .. })
             | Self::Shelve(_)
@@ -149,9 +148,9 @@ impl Refusal {
             | Self::Permit(PermitError::Faults(faults))
             | Self::Route(RouteError::Faults(faults))
             | Self::Register(RegisterError::Faults(faults)) => faults,
-            Self::Identify(IdentifyError::Stale(fault) | IdentifyError::Conflict(fault)) => {
-                std::slice::from_ref(fault)
-            }
+            Self::Identify(
+                IdentifyError::Stale { fault, .. } | IdentifyError::Conflict { fault, .. },
+            ) => std::slice::from_ref(fault),
             _ => &[],
         }
     }

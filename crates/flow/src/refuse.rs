@@ -41,7 +41,7 @@ pub struct Asker {
 /// Refuses a request that carried no message.
 pub async fn refuse(house: &House, asker: Asker, refusal: Refusal) -> Refused {
     let request = asker.request;
-    let refusal = match written(house, asker, &refusal, None).await {
+    let refusal = match written(house, asker, &refusal, (None, Vec::new())).await {
         Ok(()) => refusal,
         // A full disk is no reason of the reader's: "later" is all there is to say.
         Err(_) => unrecorded(&refusal, StoreError::Unavailable),
@@ -50,7 +50,14 @@ pub async fn refuse(house: &House, asker: Asker, refusal: Refusal) -> Refused {
 }
 
 /// Refuses a message.
-pub async fn refuse_message(house: &House, inbound: &Inbound, refusal: Refusal) -> Refused {
+///
+/// `about`: the records that it turned out to be about, as far as it got.
+pub async fn refuse_message(
+    house: &House,
+    inbound: &Inbound,
+    refusal: Refusal,
+    about: Vec<RecordId>,
+) -> Refused {
     let asker = Asker {
         caller: inbound.caller.clone(),
         request: inbound.request,
@@ -59,7 +66,7 @@ pub async fn refuse_message(house: &House, inbound: &Inbound, refusal: Refusal) 
         about: None,
     };
     let kept = Some(inbound).filter(|_| worth_keeping(refusal.kind()));
-    let refusal = match written(house, asker, &refusal, kept).await {
+    let refusal = match written(house, asker, &refusal, (kept, about)).await {
         Ok(()) => refusal,
         Err(error) => unrecorded(&refusal, error),
     };
@@ -99,7 +106,7 @@ async fn written(
     house: &House,
     asker: Asker,
     refusal: &Refusal,
-    kept: Option<&Inbound>,
+    (kept, mut records): (Option<&Inbound>, Vec<RecordId>),
 ) -> Result<(), StoreError> {
     if matches!(refusal.kind(), Kind::Busy | Kind::Full) {
         return Ok(());
@@ -121,10 +128,10 @@ async fn written(
         })
         .await?;
     }
-    let (network, records) = match asker.about {
-        Some((network, record)) => (Some(network), vec![record]),
-        None => (None, Vec::new()),
-    };
+    let network = asker.about.map(|(network, record)| {
+        records.push(record);
+        network
+    });
     let leaf = Note {
         caller: asker.caller,
         request: asker.request,

@@ -4,7 +4,7 @@ use renkei_fhir::instant::day_start;
 use renkei_model::caller::Caller;
 use renkei_model::clock::Instant;
 use renkei_model::id::{NetworkName, RequestId};
-use renkei_model::lists::FacilityKind;
+use renkei_model::lists::{FacilityKind, Profession};
 use renkei_model::message::{Fault, FaultKind};
 use renkei_store::{Facility, Staff, StoreError, Urgency};
 use serde_json::{Map, Value};
@@ -144,6 +144,13 @@ fn read(network: &NetworkName, body: &[u8]) -> Result<(Vec<Facility>, Vec<Staff>
         .iter()
         .filter_map(|(path, value)| reader.staff(network, path, value))
         .collect();
+    for (position, member) in staff.iter().enumerate() {
+        let same = |other: &Staff| other.id == member.id && other.facility == member.facility;
+        if staff.iter().take(position).any(same) {
+            let rule = "同じ職員が二度あります / the same member of staff twice";
+            reader.refuse(format!("staff[{position}].id"), rule);
+        }
+    }
     if reader.faults.is_empty() {
         Ok((facilities, staff))
     } else {
@@ -257,9 +264,15 @@ impl Reader {
         let code = self.parsed(object, path, "code");
         let name = self.text(object, path, "name");
         let kind: Option<FacilityKind> = self.parsed(object, path, "kind");
-        let mailbox = object
-            .get("mailbox")
-            .is_some_and(|mailbox| mailbox == &Value::Bool(true));
+        let mailbox = match object.get("mailbox") {
+            None => false,
+            Some(Value::Bool(mailbox)) => *mailbox,
+            Some(_) => {
+                let rule = "true か false が必要です / must be true or false";
+                self.refuse(format!("{path}mailbox"), rule);
+                false
+            }
+        };
         Some(Facility {
             network: network.clone(),
             code: code?,
@@ -278,6 +291,14 @@ impl Reader {
         let facility = self.parsed(object, path, "facility");
         let since = self.day(object, path, "since");
         let until = self.day(object, path, "until");
+        if since.is_some() && until.is_some() && until < since {
+            let rule = "開始日より前です / before its beginning";
+            self.refuse(format!("{path}until"), rule);
+        }
+        if profession == Some(Profession::VendorSystem) {
+            let rule = "職員の職種ではありません / not a profession of a person";
+            self.refuse(format!("{path}profession"), rule);
+        }
         Some(Staff {
             network: network.clone(),
             id: id?,

@@ -114,7 +114,7 @@ fn one(accepted: &Accepted<'_>, mut known: IdentifiedItem) -> Result<ShelvedItem
     {
         return Err(ShelveError::NoDocument);
     }
-    let (sheet, sheet_version) = place(&known, SHEET_KEY, "Bundle");
+    let (sheet, sheet_version) = place(&known, SHEET_KEY);
     let sheet_shelf = shelf(
         Category::Sheet,
         mapped
@@ -126,7 +126,7 @@ fn one(accepted: &Accepted<'_>, mut known: IdentifiedItem) -> Result<ShelvedItem
     let resources: Vec<ShelvedResource> = mapped
         .into_iter()
         .map(|resource| {
-            let (id, version) = place(&known, &resource.key, &resource.resource_type);
+            let (id, version) = place(&known, &resource.key);
             ShelvedResource {
                 id,
                 version,
@@ -149,14 +149,10 @@ fn one(accepted: &Accepted<'_>, mut known: IdentifiedItem) -> Result<ShelvedItem
     })
 }
 
-/// The id and next version of a part: the one it had, or a new one. A sender has one Patient on a
-/// record, whichever of its messages speaks of it.
-fn place(known: &IdentifiedItem, key: &str, resource_type: &str) -> (ResourceId, i64) {
-    if resource_type == "Patient" {
-        return known
-            .patient
-            .map_or_else(|| (ResourceId::new(), 1), |(id, version)| (id, version + 1));
-    }
+/// The id and next version of a part: the one it had in the sheet's version before, or a new one. Nothing
+/// is taken from elsewhere on the record: an id or a version that goes on from somebody's other words
+/// would tell a stranger whom it was matched with.
+fn place(known: &IdentifiedItem, key: &str) -> (ResourceId, i64) {
     known
         .origin
         .as_ref()
@@ -174,7 +170,7 @@ fn gone(known: &IdentifiedItem, resources: &[ShelvedResource]) -> Vec<GoneResour
     origin
         .parts
         .iter()
-        .filter(|part| part.key != SHEET_KEY && part.resource_type != "Patient" && !part.deleted)
+        .filter(|part| part.key != SHEET_KEY && !part.deleted)
         .filter(|part| !resources.iter().any(|resource| resource.key == part.key))
         .map(|part| GoneResource {
             key: part.key.clone(),

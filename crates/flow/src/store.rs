@@ -99,12 +99,7 @@ async fn one(
     let message = shelved.accepted.message;
     let network = &shelved.accepted.inbound.network;
     let roles = &item.known.item.mapped.roles;
-    let claims: Vec<(String, String, u8)> = roles
-        .identifiers
-        .iter()
-        .map(|claim| (claim.system.clone(), claim.value.clone(), claim.rank))
-        .collect();
-    tx.identifiers_add(permit, item.known.record, &claims, message)
+    tx.identifiers_add(permit, item.known.record, &item.known.claims, message)
         .await?;
     tx.origin_put(permit, &origin(shelved, item)).await?;
     if roles.consent.as_ref().is_some_and(|consent| consent.given) {
@@ -143,6 +138,7 @@ fn origin(shelved: &Shelved<'_>, item: &ShelvedItem) -> NewOrigin {
         .iter()
         .map(|resource| (resource.key.clone(), resource.id));
     let gone = item.gone.iter().map(|gone| (gone.key.clone(), gone.id));
+    let demography = &item.known.item.mapped.demography;
     NewOrigin {
         network: shelved.accepted.inbound.network.clone(),
         owner: shelved.accepted.inbound.caller.facility.clone(),
@@ -152,6 +148,8 @@ fn origin(shelved: &Shelved<'_>, item: &ShelvedItem) -> NewOrigin {
         record: item.known.record,
         native_version: item.known.item.mapped.native_version,
         content_sha256: item.known.content_sha256,
+        kana: demography.kana.as_deref().map(renkei_identity::fold_kana),
+        birth_date: demography.birth_date.clone(),
         parts: std::iter::once((SHEET_KEY.to_owned(), item.sheet))
             .chain(kept)
             .chain(gone)
@@ -197,9 +195,13 @@ fn versions(shelved: &Shelved<'_>, item: &ShelvedItem) -> Result<Vec<NewVersion>
     Ok(versions)
 }
 
+/// Longer values are no search terms; a database index takes rows of some 2,700 bytes.
+const INDEX_BYTES: usize = 512;
+
 fn index_rows(json: &Value) -> Vec<IndexRow> {
     index(json)
         .into_iter()
+        .filter(|row| row.value.len() <= INDEX_BYTES)
         .map(|row| IndexRow {
             param: row.param.to_owned(),
             system: row.system,

@@ -225,6 +225,7 @@ async fn checkpoint(config: &Config) -> Result<(), GatewayError> {
         house: Arc::clone(&opened.house),
         checkpointer: Checkpointer::new(opened.signer),
         notes: opened.folder.checkpoint_notes(),
+        caught_up: false,
     };
     let signed = signing.once().await?;
     opened.house.store.close().await;

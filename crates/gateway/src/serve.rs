@@ -84,6 +84,7 @@ pub async fn until_stopped(
         house: Arc::clone(&house),
         checkpointer: Checkpointer::new(signer),
         notes,
+        caught_up: false,
     };
     signing.once().await?;
     let (stop_signing, stopped) = oneshot::channel();

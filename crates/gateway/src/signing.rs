@@ -1,6 +1,7 @@
 //! Signs the audit log again and again, and keeps the signatures outside the database too: whoever cuts
 //! the database short cannot cut the file short without that being another trace.
 
+use std::collections::HashSet;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use renkei_audit::checkpoint::split_notes;
 use renkei_flow::House;
 use renkei_flow::checkpoint::Checkpointer;
 use renkei_model::leaf::Checkpoint;
@@ -28,6 +30,8 @@ pub struct Signing {
     pub checkpointer: Checkpointer,
     /// The file beside the database.
     pub notes: PathBuf,
+    /// Whether the file has every note of the database. False at the start.
+    pub caught_up: bool,
 }
 
 impl Signing {
@@ -41,12 +45,38 @@ impl Signing {
             Err(StoreError::Conflict) => None,
             other => other?,
         };
+        // Once after the start, the file is compared with the database; then each note is added to it.
+        let caught_up = std::mem::replace(&mut self.caught_up, true);
+        if !caught_up {
+            self.catch_up()
+                .await
+                .inspect_err(|_| self.caught_up = false)?;
+        }
         let Some(checkpoint) = signed else {
             return Ok(None);
         };
-        append(&self.notes, &checkpoint.note)?;
+        if caught_up {
+            append(&self.notes, &checkpoint.note).inspect_err(|_| self.caught_up = false)?;
+        }
         tracing::info!(size = checkpoint.size, "audit checkpoint signed");
         Ok(Some(checkpoint))
+    }
+
+    /// Writes the notes that the database has and the file does not: the one just signed, and one whose
+    /// process died between the commit and the file.
+    async fn catch_up(&self) -> Result<(), GatewayError> {
+        let written = match std::fs::read_to_string(&self.notes) {
+            Ok(text) => split_notes(&text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        let written: HashSet<&str> = written.iter().map(|note| note.trim_end()).collect();
+        for checkpoint in self.house.store.checkpoints().await? {
+            if !written.contains(checkpoint.note.trim_end()) {
+                append(&self.notes, &checkpoint.note)?;
+            }
+        }
+        Ok(())
     }
 
     /// Signs at intervals until told to stop, and once more then. A failure is logged and tried again:

@@ -8,4 +8,4 @@ mod fold;
 mod resolve;
 
 pub use fold::fold_kana;
-pub use resolve::{Demography, Known, Resolution, resolve};
+pub use resolve::{Demography, Known, Resolution, agrees, resolve};

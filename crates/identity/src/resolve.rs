@@ -49,19 +49,21 @@ pub enum Resolution {
 /// How name and date of birth of a match agree with the message. Ordered: later is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Agreement {
-    /// Both are there, and both differ: a number that was typed wrong.
+    /// Neither name nor date is known to be equal: a number alone is nobody. Typed wrong, or claimed.
     Contradicts,
-    /// One differs, or something is missing: people marry, and dates are misread.
+    /// One is equal, the other differs: people marry, dates are misread, and twins have one birthday.
+    Half,
+    /// One is equal, the other is missing.
     Open,
-    /// Both are there, and both are equal.
+    /// Both are equal.
     Full,
 }
 
 /// Decides which record a message is about from the records that its identifiers point to.
 ///
-/// The identifier of lowest rank wins. A match whose kana *and* date of birth both contradict the
-/// message is no match but a wrong number, and says `conflict`; so do identifiers that point to
-/// different records. Among records of one rank the one whose name and date agree wins, then the
+/// The identifier of lowest rank wins. A match of which neither kana nor date of birth is known to be
+/// equal is no match but a wrong number, and says `conflict`; so does a match of which one differs, and
+/// so do identifiers that point to different records. A number alone never decides: whoever guesses one would be joined to a stranger. Among records of one rank the one whose name and date agree wins, then the
 /// oldest. The order of `known` does not matter.
 #[must_use]
 pub fn resolve(claimed: &Demography, known: &[Known]) -> Resolution {
@@ -73,7 +75,10 @@ pub fn resolve(claimed: &Demography, known: &[Known]) -> Resolution {
     let contradicted = judged
         .iter()
         .any(|(_, agreement)| *agreement == Agreement::Contradicts);
-    let conflict = contradicted || distinct.len() > 1;
+    let half = judged
+        .iter()
+        .any(|(_, agreement)| *agreement == Agreement::Half);
+    let conflict = contradicted || half || distinct.len() > 1;
     judged
         .into_iter()
         .filter(|(_, agreement)| *agreement != Agreement::Contradicts)
@@ -86,17 +91,29 @@ pub fn resolve(claimed: &Demography, known: &[Known]) -> Resolution {
         })
 }
 
+/// Whether two descriptions can be of one human being: kana or date of birth are known to be equal.
+#[must_use]
+pub fn agrees(one: &Demography, other: &Demography) -> bool {
+    compare(one, (other.kana.as_deref(), other.birth_date.as_deref())) != Agreement::Contradicts
+}
+
 fn agreement(claimed: &Demography, known: &Known) -> Agreement {
-    let names_equal = both(claimed.kana.as_deref(), known.kana.as_deref(), fold_kana);
-    let dates_equal = both(
-        claimed.birth_date.as_deref(),
-        known.birth_date.as_deref(),
-        |date| date.trim().to_owned(),
-    );
+    compare(
+        claimed,
+        (known.kana.as_deref(), known.birth_date.as_deref()),
+    )
+}
+
+fn compare(claimed: &Demography, (kana, birth_date): (Option<&str>, Option<&str>)) -> Agreement {
+    let names_equal = both(claimed.kana.as_deref(), kana, fold_kana);
+    let dates_equal = both(claimed.birth_date.as_deref(), birth_date, |date| {
+        date.trim().to_owned()
+    });
     match (names_equal, dates_equal) {
-        (Some(false), Some(false)) => Agreement::Contradicts,
         (Some(true), Some(true)) => Agreement::Full,
-        _ => Agreement::Open,
+        (Some(true), None) | (None, Some(true)) => Agreement::Open,
+        (Some(true), Some(false)) | (Some(false), Some(true)) => Agreement::Half,
+        _ => Agreement::Contradicts,
     }
 }
 
@@ -139,24 +156,40 @@ mod tests {
     }
 
     #[test]
-    fn one_difference_is_no_contradiction() {
+    fn one_difference_is_a_match_that_somebody_should_look_at() {
         let record = RecordId::new();
         let here = known(record, 0, &somebody("キタミシヨウコ", "1940-02-03"));
-        for claimed in [
-            somebody("きたみ しょうこ", "1940-02-03"),
-            somebody("オホーツク ショウコ", "1940-02-03"),
-            somebody("キタミ ショウコ", "1940-03-02"),
-            somebody("", ""),
+        for (claimed, conflict) in [
+            (somebody("きたみ しょうこ", "1940-02-03"), false),
+            (somebody("", "1940-02-03"), false),
+            (somebody("オホーツク ショウコ", "1940-02-03"), true),
+            (somebody("キタミ ショウコ", "1940-03-02"), true),
         ] {
             let found = resolve(&claimed, std::slice::from_ref(&here));
             assert_eq!(
                 found,
-                Resolution::Existing {
-                    record,
-                    conflict: false
-                },
+                Resolution::Existing { record, conflict },
                 "{claimed:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_number_alone_is_nobody() {
+        let here = known(
+            RecordId::new(),
+            0,
+            &somebody("キタミ ショウコ", "1940-02-03"),
+        );
+        let nameless = known(RecordId::new(), 0, &somebody("", "1951-12-30"));
+        for (claimed, here) in [
+            (somebody("", ""), &here),
+            (somebody("", "1951-12-30"), &here),
+            (somebody("アバシリ タロウ", ""), &here),
+            (somebody("キタミ ショウコ", "1940-02-03"), &nameless),
+        ] {
+            let found = resolve(&claimed, std::slice::from_ref(here));
+            assert_eq!(found, Resolution::New { conflict: true }, "{claimed:?}");
         }
     }
 

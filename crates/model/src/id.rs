@@ -67,7 +67,7 @@ uuid_ids! {
 }
 
 macro_rules! text_ids {
-    ($($(#[$doc:meta])* $name:ident, $kind:literal, $max:literal, $allowed:expr);+ $(;)?) => {$(
+    ($($(#[$doc:meta])* $name:ident, $kind:literal, $bytes:expr, $allowed:expr);+ $(;)?) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct $name(String);
@@ -91,7 +91,7 @@ macro_rules! text_ids {
 
             fn from_str(text: &str) -> Result<Self, IdError> {
                 let allowed: fn(char) -> bool = $allowed;
-                if !text.is_empty() && text.len() <= $max && text.chars().all(allowed) {
+                if ($bytes).contains(&text.len()) && text.chars().all(allowed) {
                     Ok(Self(text.to_owned()))
                 } else {
                     Err(IdError { kind: $kind })
@@ -103,13 +103,13 @@ macro_rules! text_ids {
 
 text_ids! {
     /// A regional network, the name of its folder under `profiles/`: `kitamaru`.
-    NetworkName, "network name", 32, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    NetworkName, "network name", 1..=32, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     /// 医療機関コード(10桁) or 介護事業所番号(10桁): ten digits, or letters where a care office has them.
-    FacilityCode, "facility code", 10, |c| c.is_ascii_digit() || c.is_ascii_uppercase();
+    FacilityCode, "facility code", 10..=10, |c| c.is_ascii_digit() || c.is_ascii_uppercase();
     /// A member of staff, as the network's office numbers them.
-    StaffId, "staff id", 64, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    StaffId, "staff id", 1..=64, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     /// A vendor's system, as the network's office registered it.
-    ClientId, "client id", 64, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    ClientId, "client id", 1..=64, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
 }
 
 #[cfg(test)]
@@ -131,6 +131,7 @@ mod tests {
             "01101'",
             "%",
             "0110000001x",
+            "011000001",
             "01 0000001",
             "０１１０００００１",
         ] {

@@ -7,8 +7,11 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Nesting of JSON or XML.
     pub depth: usize,
-    /// Entries of a bundle, records of a message.
+    /// Entries of a bundle.
     pub entries: usize,
+    /// Records of a posted message. One transaction takes them all and keeps the writer as long; more
+    /// belong into a batch file.
+    pub records: usize,
     /// Rows of a page unless asked otherwise.
     pub page: usize,
     /// Rows of a page at most.
@@ -27,6 +30,7 @@ impl Default for Limits {
             body_bytes: 5_000_000,
             depth: 64,
             entries: 500,
+            records: 50,
             page: 20,
             page_max: 200,
             header_bytes: 16_384,

@@ -63,7 +63,7 @@ pub enum FaultKind {
 }
 
 /// Something that was taken in but has no place, or not all of its place, in FHIR.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Loss {
     /// The field as the sender knows it.
     pub field: String,

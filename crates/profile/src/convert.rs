@@ -47,6 +47,11 @@ pub(crate) enum Convert {
     GivenKana,
 }
 
+/// Longest name and longest anything else, in characters. No form has room for more; without a bound one
+/// field could fill every reader's screen.
+const NAME_MAX: usize = 200;
+const TEXT_MAX: usize = 10_000;
+
 /// What a coded element is in FHIR.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
@@ -84,6 +89,18 @@ pub(crate) struct Converted {
 }
 
 impl Convert {
+    const fn characters_max(&self) -> usize {
+        match self {
+            Self::Name
+            | Self::Kana
+            | Self::FamilyName
+            | Self::GivenName
+            | Self::FamilyKana
+            | Self::GivenKana => NAME_MAX,
+            _ => TEXT_MAX,
+        }
+    }
+
     /// Whether there is no way back.
     pub(crate) const fn is_one_way(&self) -> bool {
         matches!(
@@ -94,6 +111,11 @@ impl Convert {
 
     /// Native text → FHIR.
     pub(crate) fn to_fhir(&self, native: &str) -> Result<Converted, Unfit> {
+        let max = self.characters_max();
+        if native.chars().nth(max).is_some() {
+            let rule = format!("{max}文字以内で記入してください / at most {max} characters");
+            return Err(Unfit::value(rule));
+        }
         let value = match self {
             Self::Text => Value::String(text::clean(native).map_err(Unfit::value)?),
             Self::Name => Value::String(

@@ -15,7 +15,16 @@ pub(crate) fn clean(native: &str) -> Result<String, &'static str> {
     {
         return Err("制御文字は使えません / control characters are not allowed");
     }
+    if text.chars().any(is_invisible) {
+        return Err("見えない制御文字は使えません / invisible control characters are not allowed");
+    }
     Ok(text)
+}
+
+/// Characters that turn the direction of what follows, or that nobody sees: a name must read as it is.
+/// Variation selectors stay, they choose the shape of a kanji.
+const fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}' | '\u{feff}')
 }
 
 /// Full-width katakana, from half-width kana and hiragana too; parts divided by an ASCII space.

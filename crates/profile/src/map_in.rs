@@ -1,5 +1,7 @@
 //! Native → FHIR.
 
+use std::collections::HashSet;
+
 use renkei_model::message::{Fault, FaultKind, Loss, Span};
 use renkei_wire::{Content, Node, Record};
 
@@ -25,6 +27,8 @@ struct Inward<'p, 'r> {
     /// Faults of rows that derive something: told only where no other row told of the same field.
     derived: Vec<Fault>,
     loss: Vec<Loss>,
+    /// What the loss report names already.
+    told: HashSet<Loss>,
     /// For each group, the items that have values, with their position in the message.
     items: Vec<Vec<(usize, &'r Node)>>,
 }
@@ -38,6 +42,7 @@ pub(crate) fn map_in(plan: &Plan, record: &Record) -> Result<Mapped, Vec<Fault>>
         faults: Vec::new(),
         derived: Vec::new(),
         loss: Vec::new(),
+        told: HashSet::new(),
         items: Vec::new(),
     };
     inward.find_items();
@@ -307,7 +312,7 @@ impl<'p, 'r> Inward<'p, 'r> {
 
     fn lose_once(&mut self, field: String, why: String) {
         let loss = Loss { field, why };
-        if !self.loss.contains(&loss) {
+        if self.told.insert(loss.clone()) {
             self.loss.push(loss);
         }
     }
@@ -376,6 +381,8 @@ impl<'p, 'r> Inward<'p, 'r> {
 
     fn name_unknown(&mut self) {
         let unknown = crate::unknown::fields(self.plan, self.record);
+        self.faults
+            .extend(crate::unknown::too_many(&unknown, self.record));
         for field in unknown {
             let why = "未定義の項目です。原本に保存しました / unknown field: kept in the original"
                 .to_owned();

@@ -1,10 +1,25 @@
 //! Native fields that the plan does not know: kept in the original, named in the answer.
 
+use renkei_model::message::{Fault, FaultKind};
 use renkei_wire::{Node, Record};
 
 use crate::map_in::is_blank;
 use crate::native::{Group, NativePath};
 use crate::plan::Plan;
+
+/// Unknown fields that are kept and named; a record with more is not of this form.
+const MAX: usize = 200;
+
+/// A fault if there are more unknown fields than a sender's new version could bring.
+pub(crate) fn too_many(unknown: &[String], record: &Record) -> Option<Fault> {
+    let first = unknown.first().filter(|_| unknown.len() > MAX)?;
+    Some(Fault {
+        field: first.clone(),
+        rule: format!("未定義の項目が{MAX}を超えています / more than {MAX} unknown fields"),
+        span: Some(record.span),
+        kind: FaultKind::TooMuch,
+    })
+}
 
 /// The unknown fields that hold something, each in the sender's terms.
 pub(crate) fn fields(plan: &Plan, record: &Record) -> Vec<String> {

@@ -352,6 +352,22 @@ impl Store {
         Ok(Some((row.parsed("sheet")?, row.number("version")?)))
     }
 
+    /// Whom a delivery is about, for the audit leaf of a receipt that was refused. What it finds must
+    /// never reach a caller.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn delivery_behind(
+        &self,
+        delivery: DeliveryId,
+    ) -> Result<Option<(NetworkName, RecordId)>, StoreError> {
+        let sql = "-- store.delivery_behind\nSELECT network, record FROM delivery WHERE id = $1";
+        let row = self.find(query(sql).bind(delivery.to_string())).await?;
+        let Some(row) = row else { return Ok(None) };
+        let row = Reader::new("delivery", &row);
+        Ok(Some((row.parsed("network")?, row.parsed("record")?)))
+    }
+
     /// What has become of a sheet, if the caller may see its current version.
     ///
     /// # Errors

@@ -21,6 +21,10 @@ pub struct Origin {
     pub native_version: i64,
     /// SHA-256 of the native record.
     pub content_sha256: Hash,
+    /// Whose it was in the version that is stored: name in kana, folded.
+    pub kana: Option<String>,
+    /// Whose it was: date of birth, `YYYY-MM-DD`.
+    pub birth_date: Option<String>,
     /// The resources it was mapped to.
     pub parts: Vec<OriginPart>,
 }
@@ -61,6 +65,10 @@ pub struct NewOrigin {
     pub native_version: i64,
     /// SHA-256 of the native record.
     pub content_sha256: Hash,
+    /// Whose it is, in this version: name in kana, folded.
+    pub kana: Option<String>,
+    /// Whose it is: date of birth, `YYYY-MM-DD`.
+    pub birth_date: Option<String>,
     /// Key and resource; keys that are there already keep their resource.
     pub parts: Vec<(String, ResourceId)>,
 }
@@ -161,7 +169,7 @@ impl Tx {
             &[network.as_str(), owner.as_str(), kind, native_key],
         )
         .await?;
-        let sql = "-- store.origin_find\nSELECT sheet, record, native_version, content_sha256 FROM origin \
+        let sql = "-- store.origin_find\nSELECT sheet, record, native_version, content_sha256, kana_folded, birth_date FROM origin \
                    WHERE network = $1 AND owner = $2 AND kind = $3 AND native_key = $4";
         let query_origin = query(sql)
             .bind(network.as_str())
@@ -194,28 +202,10 @@ impl Tx {
             record: row.parsed("record")?,
             native_version: row.number("native_version")?,
             content_sha256: row.hash("content_sha256")?,
+            kana: row.text_or_null("kana_folded")?,
+            birth_date: row.text_or_null("birth_date")?,
             parts,
         }))
-    }
-
-    /// The Patient that a facility has on a record, and its current version.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn patient_find(
-        &mut self,
-        record: RecordId,
-        owner: &FacilityCode,
-    ) -> Result<Option<(ResourceId, i64)>, StoreError> {
-        let sql = "-- store.patient_find\nSELECT r.id, r.current FROM resource r \
-                   JOIN version v ON v.resource = r.id AND v.version = r.current \
-                   WHERE r.record = $1 AND r.type = 'Patient' AND v.owner = $2 ORDER BY r.id LIMIT 1";
-        let query = query(sql).bind(record.to_string()).bind(owner.as_str());
-        let Some(row) = self.find(query).await? else {
-            return Ok(None);
-        };
-        let row = Reader::new("resource", &row);
-        Ok(Some((row.parsed("id")?, row.number("current")?)))
     }
 
     /// Remembers where a native record went, or that a newer version of it came.
@@ -229,9 +219,11 @@ impl Tx {
     ) -> Result<(), StoreError> {
         write_permit(permit, &origin.network, "origin")?;
         let sql = "-- store.origin_put\nINSERT INTO origin (network, owner, kind, native_key, sheet, record, \
-                   native_version, content_sha256) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+                   native_version, content_sha256, kana_folded, birth_date) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
                    ON CONFLICT (network, owner, kind, native_key) DO UPDATE SET \
-                   native_version = excluded.native_version, content_sha256 = excluded.content_sha256 \
+                   native_version = excluded.native_version, content_sha256 = excluded.content_sha256, \
+                   kana_folded = excluded.kana_folded, birth_date = excluded.birth_date \
                    WHERE origin.sheet = excluded.sheet AND origin.record = excluded.record";
         let upsert = query(sql)
             .bind(origin.network.as_str())
@@ -241,7 +233,9 @@ impl Tx {
             .bind(origin.sheet.to_string())
             .bind(origin.record.to_string())
             .bind(origin.native_version)
-            .bind(&origin.content_sha256[..]);
+            .bind(&origin.content_sha256[..])
+            .bind(origin.kana.clone())
+            .bind(origin.birth_date.clone());
         if self.execute(upsert).await? != 1 {
             return Err(StoreError::Conflict);
         }

@@ -3,7 +3,7 @@
 //! It is one SQL text, the same on both databases, and the only one that gives a version's text to
 //! a caller. Everything is judged at the permit's instant; `since` is inclusive, `until` exclusive.
 
-use renkei_model::id::{MessageId, ResourceId};
+use renkei_model::id::{MessageId, RecordId, ResourceId};
 use renkei_model::{Instant, Permit, Shelf};
 use sqlx::any::AnyRow;
 
@@ -175,6 +175,57 @@ impl Store {
             .bind(system.map(str::to_owned))
             .bind(i64::try_from(limit).unwrap_or(i64::MAX));
         self.all(query).await?.iter().map(version_of).collect()
+    }
+}
+
+impl Store {
+    /// The shelves of everything that a document holds, each once. Of no use to a caller but to judge
+    /// whether it may see the whole.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn document_shelves(
+        &self,
+        permit: &Permit,
+        sheet: ResourceId,
+    ) -> Result<Vec<Shelf>, StoreError> {
+        look_permit(permit, "origin_part")?;
+        let sql = "-- store.document_shelves\nSELECT DISTINCT v.network, v.record, v.category, v.owner, \
+                   v.sensitivity FROM origin_part p JOIN resource r ON r.id = p.resource \
+                   JOIN version v ON v.resource = r.id AND v.version = r.current WHERE p.sheet = $1";
+        let rows = self.all(query(sql).bind(sheet.to_string())).await?;
+        rows.iter()
+            .map(|row| Reader::new("version", row).shelf())
+            .collect()
+    }
+
+    /// Records whose identifier this is, on the permit's networks, for the audit leaf of a search that
+    /// the caller may see nothing of. What it finds must never reach a caller.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn records_behind(
+        &self,
+        permit: &Permit,
+        value: &str,
+    ) -> Result<Vec<RecordId>, StoreError> {
+        let networks: String = permit
+            .networks()
+            .iter()
+            .map(|network| format!("{network},"))
+            .collect();
+        let sql = "-- store.records_behind\nSELECT DISTINCT r.record FROM search_index s \
+                   JOIN resource r ON r.id = s.resource WHERE s.type = 'Patient' \
+                   AND s.param = 'identifier' AND s.value = $1 AND $2 LIKE '%,' || r.network || ',%' \
+                   ORDER BY r.record LIMIT 100";
+        let query = query(sql)
+            .bind(value.to_owned())
+            .bind(format!(",{networks}"));
+        self.all(query)
+            .await?
+            .iter()
+            .map(|row| Reader::new("resource", row).parsed("record"))
+            .collect()
     }
 }
 

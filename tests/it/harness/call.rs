@@ -60,6 +60,12 @@ impl Call {
         self
     }
 
+    /// With a header line more, also when there is one of the same name.
+    pub fn also_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Sends it.
     pub fn send(&self, base: &str) -> Result<Answer, ureq::Error> {
         let mut request = Request::builder()

@@ -107,6 +107,12 @@ pub fn long() -> bool {
     std::env::var_os("RENKEI_TEST_LONG").is_some_and(|value| value == "1")
 }
 
+/// Says in the output of the test command that a proof was not made. Tests that pass are captured, so this
+/// writes past the capture.
+pub fn skipped(why: &str) {
+    let _ = writeln!(std::io::stderr(), "skipped: {why}");
+}
+
 /// Whether this process may mount file systems and become other users.
 pub fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|metadata| metadata.uid() == 0)

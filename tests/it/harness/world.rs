@@ -47,6 +47,9 @@ const FACILITIES: [(&str, &str, &str, bool); 8] = [
     (OFFICE, "架空連携事務局", "office", false),
 ];
 
+/// The largest body that a door lets in.
+pub const BODY_BYTES: usize = 5_000_000;
+
 /// Every profession of the contracts. Written down here, so that a list that shrinks is noticed.
 pub const PROFESSIONS: [&str; 19] = [
     "physician",

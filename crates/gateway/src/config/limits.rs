@@ -13,8 +13,10 @@ pub struct LimitsSection {
     pub body_bytes: usize,
     /// Nesting of JSON or XML.
     pub depth: usize,
-    /// Entries of a bundle, records of a message.
+    /// Entries of a bundle, rows of an answer that has no pages.
     pub entries: usize,
+    /// Records of a posted message.
+    pub records: usize,
     /// Rows of a page unless asked otherwise.
     pub page: usize,
     /// Rows of a page at most.
@@ -33,6 +35,7 @@ impl Default for LimitsSection {
             body_bytes,
             depth,
             entries,
+            records,
             page,
             page_max,
             header_bytes,
@@ -43,6 +46,7 @@ impl Default for LimitsSection {
             body_bytes,
             depth,
             entries,
+            records,
             page,
             page_max,
             header_bytes,
@@ -60,6 +64,7 @@ impl LimitsSection {
             body_bytes: self.body_bytes,
             depth: self.depth,
             entries: self.entries,
+            records: self.records,
             page: self.page,
             page_max: self.page_max,
             header_bytes: self.header_bytes,
@@ -84,6 +89,11 @@ impl LimitsSection {
                 (1..=10_000).contains(&self.entries),
                 "limits.entries",
                 "1 から 10000 まで / between 1 and 10000",
+            ),
+            (
+                (1..=500).contains(&self.records),
+                "limits.records",
+                "1 から 500 まで / between 1 and 500",
             ),
             (
                 (1..=self.page_max).contains(&self.page),
@@ -133,6 +143,11 @@ pub(super) const EXPLAINED: &[Explained] = &[
     },
     Explained {
         key: "limits.entries",
+        japanese: "ページのない一覧の件数の上限",
+        english: "rows of an answer that has no pages at most",
+    },
+    Explained {
+        key: "limits.records",
         japanese: "一つの電文に入るレコードの上限",
         english: "records of one message at most",
     },

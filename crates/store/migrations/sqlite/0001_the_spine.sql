@@ -133,6 +133,8 @@ CREATE TABLE origin (
   record         TEXT NOT NULL,
   native_version INTEGER NOT NULL,
   content_sha256 BLOB NOT NULL,
+  kana_folded    TEXT,
+  birth_date     TEXT,
   PRIMARY KEY (network, owner, kind, native_key),
   FOREIGN KEY (record, network) REFERENCES record (id, network)
 ) STRICT, WITHOUT ROWID;

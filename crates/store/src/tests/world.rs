@@ -298,6 +298,8 @@ pub(super) fn origin(
         sheet,
         record,
         native_version: 3,
+        kana: None,
+        birth_date: None,
         content_sha256: [5; 32],
         parts,
     }

@@ -1,4 +1,4 @@
-//! FHIR REST, first slice: read, vread, Patient by identifier; nothing ignored, nothing else offered.
+//! Room: look. FHIR REST, first slice: read, vread, Patient by identifier; nothing ignored, nothing else offered.
 
 use serde_json::Value;
 
@@ -112,6 +112,17 @@ on_both! {
         write_out(server, "ok-searchset", &written);
     }
 
+    fn wildcards_and_quotes_in_an_identifier_find_nothing(server) {
+        send(server, &Slip::of_somebody_new());
+        for text in ["%25", "9%25", "_________", "%27%20or%20%271%27%3D%271", "%22", "*", "%5C", "9%27--"] {
+            let found = search(server, &format!("identifier={text}"));
+            assert_eq!(found["total"], 0, "{text}: {found}");
+        }
+        for text in ["a%00b", "%00", "a%0Ab", "a%1F", "a%ff", "a%4"] {
+            server.get(&care_manager(), &format!("/fhir/R4/Patient?identifier={text}")).outcome(400);
+        }
+    }
+
     fn habits_of_real_clients_are_known(server) {
         let sent = send(server, &Slip::of_somebody_new());
         let path = format!("/fhir/R4/Patient/{}", sent.patient());
@@ -128,7 +139,29 @@ on_both! {
         server.send(&Call::get("/fhir/R4/metadata?_format=json")).expect(200);
         server.send(&Call::get("/fhir/R4/metadata?")).expect(200);
         let xml = Call::get(&path).token(token.clone()).header("Accept", "application/fhir+xml");
-        server.send(&xml).outcome(406);
+        server.send(&xml.clone()).outcome(406);
+        // One client says in two lines what it takes.
+        let two = server.send(&xml.also_header("Accept", "application/fhir+json")).expect(200);
+        assert!(two.header("content-type").is_some_and(|value| value.contains("json")), "{two}");
+    }
+
+    fn a_search_can_ask_for_the_total_alone(server) {
+        let slip = Slip::of_somebody_new();
+        let sent = send(server, &slip);
+        let identifier = format!("identifier={}", slip.get(field::REGIONAL_ID));
+        for query in ["_count=0", "_count=0&_totalMethod=count"] {
+            let found = search(server, &format!("{identifier}&{query}"));
+            assert_eq!(found["total"], 1, "{query}: {found}");
+            assert_eq!(found["entry"].as_array().map_or(0, Vec::len), 0, "{query}: {found}");
+        }
+        for count in ["1", "20", "100000"] {
+            let found = search(server, &format!("{identifier}&_count={count}"));
+            assert_eq!(found["total"], 1, "{count}: {found}");
+            assert_eq!(found["entry"][0]["resource"]["id"], sent.patient().as_str(), "{count}: {found}");
+        }
+        // Who may not see the person is told of nobody, whatever is asked for.
+        let hidden = server.get(&pharmacist(), &format!("/fhir/R4/Patient?{identifier}&_count=0")).expect(200).json();
+        assert_eq!(hidden["total"], 0, "{hidden}");
     }
 
     fn unknown_parameters_are_refused_and_not_ignored(server) {
@@ -136,19 +169,22 @@ on_both! {
         let sent = send(server, &slip);
         let value = slip.get(field::REGIONAL_ID);
         for query in ["_include=Patient:organization", "_revinclude=*", "_has:Observation:patient:code=1", "_elements=id",
-            "_summary=count", "_sort=birthdate", "_count=1", "_filter=x", "name=x", "_id=1", "_total=accurate",
+            "_summary=count", "_sort=birthdate", "_count=-1", "_count=x", "_filter=x", "name=x", "_id=1", "_total=accurate",
             "identifier:not=1", "identifier:of-type=1", "patient.name=x", "_text=x", "access_token=1", "_method=DELETE"] {
             let answer = server.get(&care_manager(), &format!("/fhir/R4/Patient?identifier={value}&{query}"));
             let name = query.split('=').next().unwrap_or_default();
             assert!(answer.outcome(400).contains(name), "{query}: {answer}");
         }
         server.get(&care_manager(), &format!("/fhir/R4/Patient?identifier={value}&identifier=2")).outcome(400);
-        for query in ["", "?identifier=", "?identifier=%7C", "?identifier=https://x.example%7C", "?identifier=%"] {
+        for query in ["", "?_count=0", "?identifier=a,b", "?identifier=", "?identifier=%7C", "?identifier=https://x.example%7C", "?identifier=%"] {
             server.get(&care_manager(), &format!("/fhir/R4/Patient{query}")).outcome(400);
         }
         for path in [format!("/fhir/R4/Patient/{}?_elements=id", sent.patient()), "/inbox?limit=1".to_owned(),
-            format!("/sheets/{}?x=1", sent.sheet), "/fhir/R4/metadata?colour=blue".to_owned()] {
+            format!("/sheets/{}?x=1", sent.sheet)] {
             server.get(&care_manager(), &path).outcome(400);
+        }
+        for query in ["colour=blue", "mode=terminology", "_format=json&_format=json", "%00"] {
+            server.send(&Call::get(&format!("/fhir/R4/metadata?{query}"))).outcome(400);
         }
     }
 

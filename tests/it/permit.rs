@@ -1,7 +1,7 @@
-//! Who sees what: hidden and absent are one answer, and rights end where the table ends.
+//! Room: permit. Who sees what: hidden and absent are one answer, and rights end where the table ends.
 
 use crate::harness::*;
-use crate::slip::{Sent, Slip, field, send};
+use crate::slip::{Sent, Slip, assert_nobody, field, refused, send, send_as, shape};
 
 /// An id that nothing has.
 const ABSENT: &str = "0190a000-0000-7000-8000-000000000000";
@@ -46,29 +46,6 @@ on_both! {
         assert_eq!(server.get(&care_manager(), &path).expect(200).json()["total"], 1);
     }
 
-    fn the_named_hospital_sees_the_slip_and_another_does_not(server) {
-        let sent = send(server, &Slip::of_somebody_new());
-        let bundle = format!("/fhir/R4/Bundle/{}", sent.sheet);
-        server.get(&hospital(), &bundle).expect(200);
-        server.get(&other_hospital(), &bundle).expect(404);
-        // A new version that names the other hospital opens it to that one.
-        let slip = Slip::of_somebody_new();
-        let first = send(server, &slip);
-        let bundle = format!("/fhir/R4/Bundle/{}", first.sheet);
-        server.get(&other_hospital(), &bundle).expect(404);
-        send(server, &slip.version(2).set(field::HOSPITAL, OTHER_HOSPITAL));
-        server.get(&other_hospital(), &bundle).expect(200);
-    }
-
-    fn naming_a_hospital_opens_only_what_that_sender_wrote(server) {
-        let slip = Slip::of_somebody_new();
-        let first = send(server, &slip);
-        let other = slip.about_the_same().set(field::SENDER, OTHER_CARE_OFFICE).set(field::HOSPITAL, OTHER_HOSPITAL);
-        let second = crate::slip::send_as(server, &other_care_manager(), &other);
-        server.get(&other_hospital(), &format!("/fhir/R4/Bundle/{}", second.sheet)).expect(200);
-        server.get(&other_hospital(), &format!("/fhir/R4/Bundle/{}", first.sheet)).expect(404);
-    }
-
     fn a_caller_of_another_network_sees_nothing_of_this_one(server) {
         let sent = send(server, &Slip::of_somebody_new());
         let mut stranger = hospital();
@@ -95,14 +72,14 @@ on_both! {
         let unknown = server.post(&pharmacist(), &messages_path(), fresh.body());
         known.outcome(403);
         assert_eq!(known.without_accidents(), unknown.without_accidents());
-        crate::intake::assert_nobody(server, &fresh);
+        assert_nobody(server, &fresh);
     }
 
     fn nobody_speaks_for_another_facility(server) {
         let slip = Slip::of_somebody_new().set(field::SENDER, OTHER_CARE_OFFICE);
         let answer = server.post(&care_manager(), &messages_path(), slip.body());
         assert!(answer.outcome(422).contains(field::SENDER), "{answer}");
-        crate::intake::assert_nobody(server, &slip);
+        assert_nobody(server, &slip);
     }
 
     fn purpose_of_use_does_not_come_from_the_client(server) {
@@ -111,6 +88,28 @@ on_both! {
         for (name, value) in [("X-Purpose", "emergency"), ("Purpose-Of-Use", "BTG"), ("X-Break-Glass", "true")] {
             let call = Call::get(&format!("/fhir/R4/Patient/{}", sent.patient())).token(token.clone());
             server.send(&call.header(name, value)).expect(404);
+        }
+    }
+
+    fn a_sender_is_not_told_whether_the_person_was_known(server) {
+        let slip = Slip::of_somebody_new();
+        send(server, &slip);
+        let known = slip.about_the_same().set(field::SENDER, OTHER_CARE_OFFICE);
+        let unknown = Slip::of_somebody_new().set(field::SENDER, OTHER_CARE_OFFICE);
+        let about_known = send_as(server, &other_care_manager(), &known);
+        let about_unknown = send_as(server, &other_care_manager(), &unknown);
+        assert_eq!(shape(&about_known.answer.json()), shape(&about_unknown.answer.json()));
+        // Nothing that the first office wrote opens by it.
+        let first = send(server, &slip.version(2));
+        for reference in &first.references {
+            server.get(&other_care_manager(), &format!("/fhir/R4/{reference}")).expect(404);
+        }
+    }
+
+    fn a_slip_without_consent_is_refused(server) {
+        for consent in ["なし", ""] {
+            let slip = Slip::of_somebody_new().set(field::CONSENT, consent);
+            refused(server, &slip, slip.body(), 422, &[field::CONSENT]);
         }
     }
 }

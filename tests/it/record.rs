@@ -1,12 +1,12 @@
-//! One leaf a request that touches a person, committed before the answer; a chain that shows every change.
+//! Room: record. One leaf a request that touches a person, committed before the answer; a chain that shows every change.
 
 use std::process::Output;
 
 use serde_json::Value;
-use sqlx::Row as _;
 
 use crate::harness::database::{copy_folder, sql};
 use crate::harness::*;
+use crate::leaf::{actions, entries, leaves_of, quarantined, rule_of};
 use crate::slip::{Slip, field, send};
 
 on_both! {
@@ -74,10 +74,67 @@ on_both! {
         }
     }
 
+    fn a_look_at_what_is_hidden_appears_for_the_auditor(server) {
+        let sent = send(server, &Slip::of_somebody_new());
+        let (patient, sheet) = (sent.patient(), &sent.sheet);
+        let looks = [
+            ("fhir.read", format!("/fhir/R4/Bundle/{sheet}")),
+            ("fhir.vread", format!("/fhir/R4/Bundle/{sheet}/_history/1")),
+            ("fhir.read", format!("/fhir/R4/Patient/{patient}")),
+            ("native.read", format!("/networks/{NETWORK}/admission-slips/{sheet}")),
+            ("sheet.status", format!("/sheets/{sheet}")),
+        ]
+        .map(|(action, path)| (action, server.get(&pharmacist(), &path).expect(404)));
+        let seen = entries(server, &patient);
+        for (action, answer) in &looks {
+            let request = answer.header("x-request-id").expect("a request id");
+            let of_request: Vec<&Value> = seen.iter().filter(|entry| entry["request"] == request).collect();
+            assert_eq!(of_request.len(), 1, "{action}: {seen:?}");
+            let entry = of_request[0];
+            assert_eq!(entry["action"], *action);
+            assert_eq!(entry["decision"], "deny", "{entry}");
+            assert_eq!(entry["profession"], "pharmacist", "{entry}");
+            assert_eq!(entry["facility"], PHARMACY, "{entry}");
+            assert_eq!(leaves_of(server, request), [true], "{entry}");
+        }
+        // What is not there is about nobody, and is on record all the same.
+        let absent = server.get(&pharmacist(), "/fhir/R4/Bundle/0190a000-0000-7000-8000-000000000000").expect(404);
+        assert_eq!(leaves_of(server, absent.header("x-request-id").expect("a request id")), [true]);
+    }
+
+    fn a_leaf_names_the_policies_that_decided(server) {
+        let sent = send(server, &Slip::of_somebody_new());
+        let read = server.get(&hospital(), &format!("/fhir/R4/Bundle/{}", sent.sheet)).expect(200);
+        let forbidden = server.post(&pharmacist(), &messages_path(),
+            Slip::of_somebody_new().set(field::SENDER, PHARMACY).body()).expect(403);
+        for (answer, words) in [(&sent.answer, "kitamaru.care_manager."), (&read, "kitamaru.vendor_system.exchange."), (&forbidden, "permit")] {
+            let rule = rule_of(server, answer.header("x-request-id").expect("a request id"));
+            assert!(rule.contains(words), "{words}: {rule}");
+        }
+    }
+
     fn an_unknown_record_is_absent_to_the_auditor(server) {
         server.get(&auditor(), "/audit?record=0190a000-0000-7000-8000-000000000000").outcome(404);
         server.get(&auditor(), "/audit").outcome(400);
         server.get(&auditor(), "/audit?record=x").outcome(400);
+    }
+
+    fn a_refused_message_is_kept_in_quarantine(server) {
+        let wrong = Slip::of_somebody_new().set(field::BIRTH_DATE, "02/30/2026");
+        let answer = server.post(&care_manager(), &messages_path(), wrong.body());
+        answer.outcome(422);
+        let request = answer.header("x-request-id").expect("a request id");
+        let kept = quarantined(server, request);
+        assert_eq!(kept.len(), 1);
+        assert_eq!(kept[0].body, wrong.body());
+        assert!(kept[0].reason.contains(field::BIRTH_DATE), "{}", kept[0].reason);
+        assert_eq!(kept[0].answer, answer.json(), "the answer that was given is kept with it");
+        // Nobody's message is nobody's to keep.
+        let nobody = server.send(&Call::post(&messages_path(), wrong.body()));
+        nobody.outcome(401);
+        let request = nobody.header("x-request-id").expect("a request id");
+        assert_eq!(quarantined(server, request).len(), 0);
+        assert_eq!(leaves_of(server, request), [] as [bool; 0]);
     }
 }
 
@@ -229,33 +286,4 @@ fn text(output: &Output) -> String {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     )
-}
-
-/// The entries of a person; on PostgreSQL they are numbered within a moment.
-fn entries(server: &Server, patient: &str) -> Vec<Value> {
-    std::thread::sleep(std::time::Duration::from_millis(300));
-    let audit = server
-        .get(&auditor(), &format!("/audit?record={patient}"))
-        .expect(200)
-        .json();
-    let mut entries = audit["entries"].as_array().expect("entries").clone();
-    entries.retain(|entry| entry["action"] != "audit.read");
-    entries
-}
-
-fn actions(entries: &[Value]) -> Vec<&str> {
-    entries
-        .iter()
-        .filter_map(|entry| entry["action"].as_str())
-        .collect()
-}
-
-/// For each leaf of a request, whether it says deny.
-fn leaves_of(server: &Server, request: &str) -> Vec<bool> {
-    let rows = server.sql("select canonical from leaf");
-    rows.iter()
-        .map(|row| String::from_utf8_lossy(&row.get::<Vec<u8>, _>("canonical")).into_owned())
-        .filter(|canonical| canonical.contains(request))
-        .map(|canonical| canonical.contains("\"deny\""))
-        .collect()
 }
