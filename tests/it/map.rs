@@ -99,14 +99,14 @@ on_both! {
     }
 
     fn control_characters_in_text_are_named(server) {
-        for text in ["a\u{0}b", "a\u{1b}[31mb", "a\u{7f}b"] {
+        for text in ["a\u{0}b", "a\u{1b}[31mb", "a\u{7f}b", "a\u{feff}b", "a\u{202e}b"] {
             for name in [field::REMARKS, field::NAME] {
                 let slip = Slip::of_somebody_new().set(name, &format!("検証\u{3000}{text}"));
                 refused(server, &slip, slip.body(), 422, &[name]);
             }
         }
         // What only looks strange is text, and comes back as it was.
-        for text in ["a\u{feff}b", "a\u{202e}b", "\u{20bb7}田", "葛\u{e0100}城"] {
+        for text in ["\u{20bb7}田", "葛\u{e0100}城"] {
             let slip = Slip::of_somebody_new().set(field::REMARKS, text);
             let native = native(server, &send(server, &slip).sheet);
             assert_eq!(native["response"]["data"][0]["fieldData"][field::REMARKS], text);
