@@ -14,7 +14,7 @@ use crate::judge::{judge, readable};
 use crate::permit::{PermitError, permit_look};
 use crate::record::{Recorded, of_permit, record_change};
 use crate::refusal::Refusal;
-use crate::refuse::{Asker, Refused, refuse};
+use crate::refuse::{Asker, Refused, refuse_about};
 use crate::room;
 
 /// A recipient's word that a delivery arrived.
@@ -71,32 +71,14 @@ async fn unheard(house: &House, delivered: Delivered, refusal: Refusal) -> Refus
         Ok(id) => house.store.delivery_behind(id).await,
         Err(_) => Ok(None),
     };
-    let Delivered {
-        caller,
-        request,
-        at,
-        ..
-    } = delivered;
-    match about {
-        Ok(about) => {
-            refuse(
-                house,
-                Asker {
-                    caller,
-                    request,
-                    at,
-                    action: ACTION,
-                    about,
-                },
-                refusal,
-            )
-            .await
-        }
-        Err(error) => Refused {
-            refusal: error.into(),
-            request,
-        },
-    }
+    let asker = Asker {
+        action: ACTION,
+        caller: delivered.caller,
+        request: delivered.request,
+        at: delivered.at,
+        about: None,
+    };
+    refuse_about(house, asker, about, refusal).await
 }
 
 async fn walk(house: &House, delivered: &Delivered) -> Result<Recorded<Vec<u8>>, Refusal> {

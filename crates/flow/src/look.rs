@@ -14,7 +14,7 @@ use crate::judge::{joined, readable};
 use crate::permit::{PermitError, permit_audit, permit_look};
 use crate::record::{Note, RecordError, Recorded, of_permit, record_look};
 use crate::refusal::Refusal;
-use crate::refuse::{Asker, Refused, refuse};
+use crate::refuse::{Asker, Refused, refuse_about};
 use crate::render::{self, Letter, RenderError, Sight};
 use crate::room;
 
@@ -149,33 +149,14 @@ async fn unseen(house: &House, ask: Ask, refusal: Refusal) -> Refused {
         Ok(id) => house.store.record_behind(id).await,
         Err(_) => Ok(None),
     };
-    let action = ask.question.action();
-    let Ask {
-        caller,
-        request,
-        at,
-        ..
-    } = ask;
-    match about {
-        Ok(about) => {
-            refuse(
-                house,
-                Asker {
-                    caller,
-                    request,
-                    at,
-                    action,
-                    about,
-                },
-                refusal,
-            )
-            .await
-        }
-        Err(error) => Refused {
-            refusal: error.into(),
-            request,
-        },
-    }
+    let asker = Asker {
+        action: ask.question.action(),
+        caller: ask.caller,
+        request: ask.request,
+        at: ask.at,
+        about: None,
+    };
+    refuse_about(house, asker, about, refusal).await
 }
 
 async fn walk(house: &House, ask: &Ask) -> Result<Recorded<Sight>, Refusal> {

@@ -49,6 +49,23 @@ pub async fn refuse(house: &House, asker: Asker, refusal: Refusal) -> Refused {
     Refused { refusal, request }
 }
 
+/// Refuses a request that was about somebody, as far as the store could tell. Where it could not, nothing
+/// can be recorded either.
+pub async fn refuse_about(
+    house: &House,
+    asker: Asker,
+    about: Result<Option<(NetworkName, RecordId)>, StoreError>,
+    refusal: Refusal,
+) -> Refused {
+    match about {
+        Ok(about) => refuse(house, Asker { about, ..asker }, refusal).await,
+        Err(error) => Refused {
+            refusal: error.into(),
+            request: asker.request,
+        },
+    }
+}
+
 /// Refuses a message.
 ///
 /// `about`: the records that it turned out to be about, as far as it got.
