@@ -92,6 +92,19 @@ on_both! {
         assert!(answer.outcome(413).contains("50"), "{answer}");
     }
 
+    fn a_layout_that_the_network_does_not_have_is_named(server) {
+        let slip = Slip::of_somebody_new();
+        let with_layout = |layout: serde_json::Value| {
+            let mut body: serde_json::Value = serde_json::from_slice(&slip.body()).expect("JSON");
+            body["response"]["dataInfo"]["layout"] = layout;
+            body.to_string().into_bytes()
+        };
+        refused(server, &slip, with_layout(json!("別の様式")), 422, &["response.dataInfo.layout", "入退院連絡票"]);
+        refused(server, &slip, with_layout(json!(7)), 400, &["response.dataInfo.layout"]);
+        // A sender that names none sends what it has always sent.
+        server.post(&care_manager(), &messages_path(), with_layout(json!(null))).expect(201);
+    }
+
     fn record_numbers_are_digits(server) {
         for (name, value) in [("recordId", json!("x")), ("recordId", json!("")), ("modId", json!("-1")),
             ("modId", json!("1.5")), ("modId", json!("99999999999999999999")), ("modId", json!(3)),

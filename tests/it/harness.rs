@@ -15,7 +15,7 @@ pub use database::Database;
 pub use raw::raw;
 pub use run::{is_root, long, run_folder, skipped};
 pub use server::{Server, Start};
-pub use token::{Who, now_s};
+pub use token::{Who, day, now_s};
 pub use world::*;
 
 /// Makes two tests of each story: one on SQLite, one on PostgreSQL, each against the server that all such

@@ -35,12 +35,26 @@ pub fn leaves_of(server: &Server, request: &str) -> Vec<bool> {
 /// What the only leaf of a request gives as the rule that decided.
 #[track_caller]
 pub fn rule_of(server: &Server, request: &str) -> String {
+    word_of(server, request, "rule")
+}
+
+/// Whom the only leaf of a request names as the caller.
+#[track_caller]
+pub fn actor_of(server: &Server, request: &str) -> String {
+    word_of(server, request, "actor")
+}
+
+#[track_caller]
+fn word_of(server: &Server, request: &str, name: &str) -> String {
     let leaves = texts_of(server, request);
     assert_eq!(leaves.len(), 1, "{leaves:?}");
     // A byte before the JSON is the version of the form.
     let json = &leaves[0][leaves[0].find('{').expect("JSON")..];
     let leaf: Value = serde_json::from_str(json).expect("a leaf is JSON");
-    leaf["rule"].as_str().expect("a rule").to_owned()
+    leaf[name]
+        .as_str()
+        .unwrap_or_else(|| panic!("no {name}: {leaf}"))
+        .to_owned()
 }
 
 fn texts_of(server: &Server, request: &str) -> Vec<String> {

@@ -59,7 +59,8 @@ on_both! {
         sender.networks = vec!["elsewhere".to_owned()];
         let here = server.post(&sender, &messages_path(), Slip::of_somebody_new().body());
         let nowhere = server.post(&sender, "/networks/nowhere/messages", Slip::of_somebody_new().body());
-        here.outcome(404);
+        // A person works nowhere that this gateway knows of.
+        here.outcome(403);
         assert_eq!(here.without_accidents(), nowhere.without_accidents());
     }
 

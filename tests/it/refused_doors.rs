@@ -2,13 +2,14 @@
 
 use serde_json::json;
 
+use crate::crew_doors::CREW_DOORS;
 use crate::harness::*;
 use crate::slip::{Sent, Slip, field, send};
 use crate::tidy::source;
 
 /// What a door must do for a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Must {
+pub enum Must {
     /// 404, as if there were nothing.
     Hide,
     /// 403.
@@ -20,20 +21,20 @@ enum Must {
 }
 
 /// A door that knows its caller.
-struct Door {
-    method: &'static str,
+pub struct Door {
+    pub method: &'static str,
     /// As `renkei routes` prints it.
-    path: &'static str,
-    call: fn(&Scene, &Who) -> Call,
-    must: fn(&Scene, &Who) -> Must,
+    pub path: &'static str,
+    pub call: fn(&Scene, &Who) -> Call,
+    pub must: fn(&Scene, &Who) -> Must,
 }
 
 const OPEN: [&str; 4] = ["/healthz", "/readyz", "/metrics", "/fhir/R4/metadata"];
 
-const DOORS: [Door; 10] = [
+const DOORS: [Door; 17] = [
     Door {
         method: "GET",
-        path: "/fhir/R4/Patient",
+        path: "/fhir/R4/{type}",
         call: |scene, _| {
             Call::get(&format!(
                 "/fhir/R4/Patient?identifier={}",
@@ -45,6 +46,39 @@ const DOORS: [Door; 10] = [
                 Must::Let
             } else {
                 Must::ShowNothing
+            }
+        },
+    },
+    Door {
+        method: "POST",
+        path: "/fhir/R4/{type}/_search",
+        call: |scene, _| {
+            let body = format!("identifier={}", scene.slip.get(field::REGIONAL_ID));
+            let form = "application/x-www-form-urlencoded";
+            Call::post("/fhir/R4/Patient/_search", body).header("Content-Type", form)
+        },
+        must: |_, who| {
+            if sees(who, "demographics") {
+                Must::Let
+            } else {
+                Must::ShowNothing
+            }
+        },
+    },
+    Door {
+        method: "GET",
+        path: "/fhir/R4/{type}/{id}/_history",
+        call: |scene, _| {
+            Call::get(&format!(
+                "/fhir/R4/Patient/{}/_history",
+                scene.sent.patient()
+            ))
+        },
+        must: |_, who| {
+            if sees(who, "demographics") {
+                Must::Let
+            } else {
+                Must::Hide
             }
         },
     },
@@ -165,11 +199,48 @@ const DOORS: [Door; 10] = [
                 directory().to_string(),
             )
         },
-        must: |_, who| {
-            if who.profession == "network_office" {
+        must: |_, who| office_only(who),
+    },
+    Door {
+        method: "POST",
+        path: "/networks/{network}/staff",
+        call: |_, _| staff_file(""),
+        must: |_, who| office_only(who),
+    },
+    Door {
+        method: "POST",
+        path: "/networks/{network}/staff/preview",
+        call: |_, _| staff_file("/preview"),
+        must: |_, who| office_only(who),
+    },
+    Door {
+        method: "GET",
+        path: "/networks/{network}/staff",
+        call: |_, _| Call::get(&format!("/networks/{NETWORK}/staff")),
+        must: |_, who| office_only(who),
+    },
+    Door {
+        method: "GET",
+        path: "/networks/{network}/report",
+        call: |_, _| Call::get(&format!("/networks/{NETWORK}/report")),
+        must: |_, who| office_only(who),
+    },
+    Door {
+        method: "GET",
+        path: "/messages/{id}/lineage",
+        call: |scene, _| {
+            let message = scene.sent.answer.json()["message"].clone();
+            Call::get(&format!(
+                "/messages/{}/lineage",
+                message.as_str().unwrap_or_default()
+            ))
+        },
+        must: |scene, who| {
+            // Something of the message is enough; the document itself is made, and comes from no bytes.
+            if scene.shelves.iter().any(|shelf| sees(who, shelf)) {
                 Must::Let
             } else {
-                Must::Forbid
+                Must::Hide
             }
         },
     },
@@ -188,7 +259,7 @@ const DOORS: [Door; 10] = [
 ];
 
 /// A slip that was sent to the hospital and lies in its inbox.
-struct Scene {
+pub struct Scene {
     slip: Slip,
     sent: Sent,
     /// Id and fencing token.
@@ -207,7 +278,7 @@ alone_on_both! {
         let id = delivery["id"].as_str().expect("a delivery").to_owned();
         let scene = Scene { slip, sent, delivery: (id, delivery["fencingToken"].as_i64().expect("a token")), shelves: shelves(&server) };
         let mut refusals = 0;
-        for door in &DOORS {
+        for door in DOORS.iter().chain(&CREW_DOORS) {
             for facility in [PHARMACY, OTHER_HOSPITAL, HOSPITAL] {
                 for profession in PROFESSIONS {
                     refusals += usize::from(knock(&server, &scene, door, &caller(profession, facility)));
@@ -230,12 +301,12 @@ alone_on_both! {
             let [method, path, kind] = parts[..] else { panic!("not METHOD PATH KIND: {line}") };
             let known = match kind {
                 "open" => method == "GET" && OPEN.contains(&path),
-                _ => DOORS.iter().any(|door| door.method == method && door.path == path),
+                _ => DOORS.iter().chain(&CREW_DOORS).any(|door| door.method == method && door.path == path),
             };
             assert!(known, "{line} has no refusal case in this file");
             doors += 1;
         }
-        assert_eq!(doors, OPEN.len() + DOORS.len(), "a case here has lost its door:\n{listed}");
+        assert_eq!(doors, OPEN.len() + DOORS.len() + CREW_DOORS.len(), "a case here has lost its door:\n{listed}");
     }
 }
 
@@ -292,6 +363,20 @@ fn knock(server: &Server, scene: &Scene, door: &Door, who: &Who) -> bool {
         }
     }
     must != Must::Let
+}
+
+pub fn office_only(who: &Who) -> Must {
+    if who.profession == "network_office" {
+        Must::Let
+    } else {
+        Must::Forbid
+    }
+}
+
+/// A file of one line about somebody who has always worked at the pharmacy.
+fn staff_file(door: &str) -> Call {
+    let file = format!("id,name,profession,facility\nknown-1,架空,nurse,{PHARMACY}\n");
+    Call::post(&format!("/networks/{NETWORK}/staff{door}"), file).header("Content-Type", "text/csv")
 }
 
 fn caller(profession: &str, facility: &str) -> Who {

@@ -130,10 +130,6 @@ fn newcomers() -> (String, Value) {
     (code, body)
 }
 
-fn directory_path() -> String {
-    format!("/networks/{NETWORK}/directory")
-}
-
 #[track_caller]
 fn post(server: &Server, who: &Who, body: &Value) -> Answer {
     server.post(who, &directory_path(), body.to_string())

@@ -125,6 +125,8 @@ on_both! {
             server.renkei(&["token", "--kind", "person", "--staff", "n-1", "--profession", profession, "--facility",
                 HOSPITAL, "--network", NETWORK, "--minutes", minutes])
         };
+        // Registers them.
+        server.token(&Who { subject: "n-1".to_owned(), ..Who::person("nurse", HOSPITAL) });
         let made = make("nurse", "2");
         assert!(made.status.success());
         let token = String::from_utf8(made.stdout).expect("text").trim().to_owned();

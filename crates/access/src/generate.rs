@@ -31,7 +31,7 @@ pub(crate) struct Permit {
 /// The permits of each set: one for each relation to which the tables give the set's action.
 pub(crate) fn permits(tables: &[Table]) -> BTreeMap<SetKey, Vec<Permit>> {
     type Opened = BTreeMap<Sensitivity, BTreeSet<Category>>;
-    let mut granted: BTreeMap<SetKey, BTreeMap<Relation, Opened>> = BTreeMap::new();
+    let mut granted: BTreeMap<SetKey, BTreeMap<(Relation, bool), Opened>> = BTreeMap::new();
     for (cell, grant) in tables.iter().flat_map(|table| &table.cells) {
         for action in Action::ALL
             .iter()
@@ -41,7 +41,9 @@ pub(crate) fn permits(tables: &[Table]) -> BTreeMap<SetKey, Vec<Permit>> {
             let relations = granted
                 .entry((cell.network.clone(), cell.profession, action))
                 .or_default();
-            let opened = relations.entry(cell.relation).or_default();
+            let opened = relations
+                .entry((cell.relation, cell.emergency))
+                .or_default();
             opened
                 .entry(cell.sensitivity)
                 .or_default()
@@ -62,10 +64,15 @@ pub(crate) fn permits(tables: &[Table]) -> BTreeMap<SetKey, Vec<Permit>> {
 
 fn permit(
     key: &SetKey,
-    relation: Relation,
+    (relation, emergency): (Relation, bool),
     opened: &BTreeMap<Sensitivity, BTreeSet<Category>>,
 ) -> Permit {
     let (network, profession, action) = key;
+    let (purpose, mark) = if emergency {
+        ("==", "+emergency")
+    } else {
+        ("!=", "")
+    };
     let cells: Vec<String> = opened
         .iter()
         .map(|(sensitivity, categories)| {
@@ -85,11 +92,11 @@ fn permit(
     let _ = write!(
         text,
         "context.relation == \"{relation}\" && principal.profession == \"{profession}\" && \
-         resource.network == \"{network}\"\n       && ({}) }};\n",
+         resource.network == \"{network}\" && context.purpose {purpose} \"emergency\"\n       && ({}) }};\n",
         cells.join("\n           || ")
     );
     Permit {
-        id: format!("{network}.{profession}.{relation}.{action}"),
+        id: format!("{network}.{profession}.{relation}{mark}.{action}"),
         text,
     }
 }

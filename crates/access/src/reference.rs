@@ -35,6 +35,7 @@ impl Reference {
             relation: question.relation,
             sensitivity: question.sensitivity,
             category: question.category,
+            emergency: question.purpose == Purpose::Emergency,
         };
         let Some(grant) = self.cells.get(&cell) else {
             return false;
@@ -83,8 +84,11 @@ fn broken_law(question: &Question) -> Option<&'static str> {
         Purpose::Audit if question.category != Category::Directory => {
             Some("audit reads no patient")
         }
-        Purpose::Emergency => Some("break-glass is not built"),
-        Purpose::Treatment | Purpose::Operation | Purpose::Audit => None,
+        Purpose::Emergency if question.action != Action::ReadFull => Some("break-glass only reads"),
+        Purpose::Emergency if is_office || question.profession == Profession::VendorSystem => {
+            Some("break-glass is a person's")
+        }
+        Purpose::Treatment | Purpose::Operation | Purpose::Audit | Purpose::Emergency => None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use renkei_model::id::NetworkName;
-use renkei_model::lists::{Category, Profession, Relation, Sensitivity, View};
+use renkei_model::lists::{Category, Profession, Purpose, Relation, Sensitivity, View};
 
 use crate::error::AccessError;
 use crate::question::Action;
@@ -28,6 +28,15 @@ pub(crate) struct Cell {
     pub(crate) relation: Relation,
     pub(crate) sensitivity: Sensitivity,
     pub(crate) category: Category,
+    /// Counts under break-glass only; every other row counts under every other purpose only.
+    pub(crate) emergency: bool,
+}
+
+impl Cell {
+    /// Whether the row counts under a purpose.
+    pub(crate) const fn counts_under(&self, purpose: Purpose) -> bool {
+        matches!(purpose, Purpose::Emergency) == self.emergency
+    }
 }
 
 /// What a row gives.
@@ -195,6 +204,20 @@ impl RowReader<'_> {
         }
     }
 
+    /// `none`, or `none+emergency` for what opens under break-glass and never otherwise.
+    fn relation(&mut self, column: usize) -> Option<(Relation, bool)> {
+        let text = self.text(column).to_owned();
+        let (word, emergency) = text
+            .strip_suffix("+emergency")
+            .map_or((text.as_str(), false), |word| (word, true));
+        let relation = word
+            .parse()
+            .map_err(|error: renkei_model::lists::ListError| {
+                self.refuse(column, error.to_string());
+            });
+        relation.ok().map(|relation| (relation, emergency))
+    }
+
     /// `diagnosis`, or `diagnosis+psychiatric` for a sensitivity that is not normal.
     fn category(&mut self, column: usize) -> Option<(Category, Sensitivity)> {
         let text = self.text(column).to_owned();
@@ -231,7 +254,7 @@ fn read_row(
     let network = reader.word::<NetworkName>(0);
     let profession = reader.word::<Profession>(1);
     let category = reader.category(2);
-    let relation = reader.word::<Relation>(3);
+    let relation = reader.relation(3);
     let view = reader.word::<View>(4);
     let write = reader.yes_or_no(5);
     let send = reader.yes_or_no(6);
@@ -240,7 +263,7 @@ fn read_row(
         Some(network),
         Some(profession),
         Some((category, sensitivity)),
-        Some(relation),
+        Some((relation, emergency)),
         Some(view),
         Some(write),
         Some(send),
@@ -254,6 +277,7 @@ fn read_row(
         relation,
         sensitivity,
         category,
+        emergency,
     };
     let grant = Grant { view, write, send };
     check_sense(&mut reader, &cell, grant);
@@ -272,6 +296,17 @@ fn check_sense(reader: &mut RowReader<'_>, cell: &Cell, grant: Grant) {
     }
     if cell.relation == Relation::Former && (grant.write || grant.send) {
         reader.refuse(3, "a former member may look back, not write or send");
+    }
+    if cell.emergency {
+        if cell.relation != Relation::None {
+            reader.refuse(3, "break-glass is for who has no relation: none+emergency");
+        }
+        if grant.write || grant.send {
+            reader.refuse(3, "nothing is written or sent under break-glass");
+        }
+        if cell.category == Category::Directory {
+            reader.refuse(2, "the directory needs no break-glass");
+        }
     }
     if cell.category == Category::Directory {
         if !matches!(cell.relation, Relation::None | Relation::Blocked) {
@@ -336,6 +371,10 @@ mod tests {
                 "access.csv:2:relation: \"\" is not a relation",
             ),
             (
+                "n,nurse,lab,none+treatment,full,no,no",
+                "access.csv:2:relation: \"none+treatment\" is not a relation",
+            ),
+            (
                 "n,nurse,lab,none, full,no,no",
                 "access.csv:2:view: \" full\" is not a view",
             ),
@@ -382,6 +421,9 @@ mod tests {
             "n,nurse,lab,former,full,yes,no",
             "n,nurse,directory,team_member,full,no,no",
             "n,nurse,directory+abuse,none,full,no,no",
+            "n,nurse,lab,team_member+emergency,full,no,no",
+            "n,nurse,lab,none+emergency,full,yes,no",
+            "n,nurse,directory,none+emergency,full,no,no",
         ] {
             assert_eq!(mistakes(row).len(), 1, "{row}");
         }

@@ -125,26 +125,29 @@ fn any_row() -> impl Strategy<Value = String> {
         prop::sample::select(Category::ALL),
         prop::sample::select(Sensitivity::ALL),
         prop::sample::select(Relation::ALL),
+        prop::sample::select(vec!["", "", "+emergency"]),
     );
     let grants = (
         prop::sample::select(renkei_model::View::ALL),
         any::<bool>(),
         any::<bool>(),
     );
-    (words, grants).prop_map(|((profession, category, sensitivity, relation), grants)| {
-        let (view, write, send) = grants;
-        let word = |yes| if yes { "yes" } else { "no" };
-        let category = if sensitivity == Sensitivity::Normal {
-            category.to_string()
-        } else {
-            format!("{category}+{sensitivity}")
-        };
-        format!(
-            "n,{profession},{category},{relation},{view},{},{}\n",
-            word(write),
-            word(send)
-        )
-    })
+    (words, grants).prop_map(
+        |((profession, category, sensitivity, relation, mark), grants)| {
+            let (view, write, send) = grants;
+            let word = |yes| if yes { "yes" } else { "no" };
+            let category = if sensitivity == Sensitivity::Normal {
+                category.to_string()
+            } else {
+                format!("{category}+{sensitivity}")
+            };
+            format!(
+                "n,{profession},{category},{relation}{mark},{view},{},{}\n",
+                word(write),
+                word(send)
+            )
+        },
+    )
 }
 
 proptest! {

@@ -232,6 +232,11 @@ fn every_row_takes_effect() {
         let words: Vec<&str> = row.split(',').collect();
         let (category, sensitivity) = words[2].split_once('+').unwrap_or((words[2], "normal"));
         let profession: Profession = words[1].parse().unwrap();
+        let (relation, purpose) = words[3]
+            .strip_suffix("+emergency")
+            .map_or((words[3], purpose_of(profession)), |relation| {
+                (relation, Purpose::Emergency)
+            });
         for (action, given) in [
             (Action::ReadFull, words[4] == "full"),
             (Action::Write, words[5] == "yes"),
@@ -242,8 +247,8 @@ fn every_row_takes_effect() {
                 profession,
                 category: category.parse().unwrap(),
                 sensitivity: sensitivity.parse().unwrap(),
-                relation: words[3].parse().unwrap(),
-                purpose: purpose_of(profession),
+                relation: relation.parse().unwrap(),
+                purpose,
                 action,
             };
             let line = index + 2;
@@ -298,6 +303,56 @@ fn a_suspicion_of_abuse_reaches_those_it_was_sent_to_and_few_others() {
         assert!(
             !may(reader, Action::ReadFull, Relation::FacilityInTeam),
             "{reader}"
+        );
+    }
+}
+
+/// What a crew sees of a stranger, and that it sees it under break-glass only.
+#[test]
+fn a_crew_sees_what_matters_on_scene_and_only_under_break_glass() {
+    let policies = policies();
+    let may = |profession, category, purpose| {
+        let question = Question {
+            network: "kitamaru".parse().unwrap(),
+            profession,
+            category,
+            sensitivity: Sensitivity::Normal,
+            relation: Relation::None,
+            purpose,
+            action: Action::ReadFull,
+        };
+        policies.decide(&question).is_allow()
+    };
+    let crew = Profession::AmbulanceCrew;
+    for category in [
+        Category::Demographics,
+        Category::Contacts,
+        Category::Emergency,
+        Category::Diagnosis,
+        Category::Allergy,
+        Category::Prescription,
+        Category::Care,
+        Category::Acp,
+    ] {
+        assert!(may(crew, category, Purpose::Emergency), "{category}");
+        assert!(!may(crew, category, Purpose::Treatment), "{category}");
+    }
+    for category in [
+        Category::Notes,
+        Category::Sheet,
+        Category::Consent,
+        Category::Lab,
+    ] {
+        assert!(!may(crew, category, Purpose::Emergency), "{category}");
+    }
+    for profession in [
+        Profession::Pharmacist,
+        Profession::CareManager,
+        Profession::VendorSystem,
+    ] {
+        assert!(
+            !may(profession, Category::Demographics, Purpose::Emergency),
+            "{profession}"
         );
     }
 }

@@ -10,6 +10,7 @@
 //! | `TooLarge` | 413 |
 //! | `MediaType` | 415 |
 //! | `Conflict` | 409 |
+//! | `TooMany` | 429 with Retry-After |
 //! | `Busy` | 503 with Retry-After |
 //! | `Full` | 507 |
 //! | `Bug` | 500 |
@@ -181,8 +182,9 @@ pub fn refused(refused: &Refused) -> Response<Body> {
     let refusal = &refused.refusal;
     let kind = refusal.kind();
     let mut response = fhir(status(kind), &outcome(refusal), refused.request);
-    if kind == Kind::Busy {
-        put(&mut response, header::RETRY_AFTER, "5");
+    let retry_s = refusal.retry_s().or((kind == Kind::Busy).then_some(5));
+    if let Some(seconds) = retry_s {
+        put(&mut response, header::RETRY_AFTER, &seconds.to_string());
     }
     if matches!(kind, Kind::Bug | Kind::Busy | Kind::Full) {
         tracing::error!(request = %refused.request, cause = %causes(refusal), "refused");
@@ -200,6 +202,7 @@ const fn status(kind: Kind) -> StatusCode {
         Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Kind::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Kind::Conflict => StatusCode::CONFLICT,
+        Kind::TooMany => StatusCode::TOO_MANY_REQUESTS,
         Kind::Busy => StatusCode::SERVICE_UNAVAILABLE,
         Kind::Full => StatusCode::INSUFFICIENT_STORAGE,
         Kind::Bug => StatusCode::INTERNAL_SERVER_ERROR,

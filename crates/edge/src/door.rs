@@ -14,15 +14,16 @@ use axum::http::{Method, Response, StatusCode};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use metrics::{counter, histogram};
 use renkei_flow::refuse::{Asker, refuse};
+use renkei_flow::staff::employed;
 use renkei_flow::{House, Recorded};
 use renkei_model::Caller;
 use renkei_model::id::RequestId;
 
 use crate::answer::{Outright, Rejected, Reply, refused, reply};
 use crate::guard::guard;
-use crate::incoming::{Incoming, fits, read};
+use crate::incoming::{Incoming, Load, fits, read};
 use crate::key::IssuerKey;
-use crate::{EdgeSettings, fhir, mailbox, network, open};
+use crate::{EdgeSettings, emergency, fhir, identity, mailbox, network, office, open};
 
 /// What all doors share.
 pub struct Porch {
@@ -60,16 +61,35 @@ fn list() -> Vec<Route> {
         open_door("/readyz", open::readyz),
         open_door("/metrics", open::metrics),
         open_door("/fhir/R4/metadata", open::metadata),
-        audited("GET", "/fhir/R4/Patient", fhir::search_patients),
+        audited("GET", "/fhir/R4/{type}", fhir::search),
+        audited("POST", "/fhir/R4/{type}/_search", fhir::search_by_post),
         audited("GET", "/fhir/R4/{type}/{id}", fhir::read),
+        audited("GET", "/fhir/R4/{type}/{id}/_history", fhir::history),
         audited("GET", "/fhir/R4/{type}/{id}/_history/{version}", fhir::vread),
-        audited("POST", "/networks/{network}/messages", network::post_message),
+        taking(Load::File, "POST", "/networks/{network}/messages", network::post_message),
         audited("POST", "/networks/{network}/directory", network::post_directory),
+        audited("POST", "/networks/{network}/staff", office::post_staff),
+        audited("POST", "/networks/{network}/staff/preview", office::post_staff_preview),
+        audited("GET", "/networks/{network}/staff", office::get_staff),
+        audited("GET", "/networks/{network}/report", office::get_report),
         audited("GET", "/networks/{network}/{message}/{id}", network::get_native),
+        audited("GET", "/messages/{id}/lineage", office::get_lineage),
         audited("GET", "/inbox", mailbox::get_inbox),
         audited("POST", "/inbox/{id}/receipt", mailbox::post_receipt),
         audited("GET", "/sheets/{id}", mailbox::get_sheet),
         audited("GET", "/audit", mailbox::get_audit),
+        taking(Load::Emergency, "POST", "/emergency/search", emergency::post_search),
+        taking(Load::Emergency, "POST", "/emergency/{record}/card", emergency::post_card),
+        taking(Load::Emergency, "POST", "/emergency/{record}/wrong-person", emergency::post_wrong_person),
+        taking(Load::Emergency, "GET", "/emergency/notes", emergency::get_notes),
+        taking(Load::Emergency, "POST", "/emergency/notes", emergency::post_note),
+        taking(Load::Emergency, "POST", "/emergency/notes/{id}/link", emergency::post_note_link),
+        audited("GET", "/identity/reviews", identity::get_reviews),
+        audited("POST", "/identity/reviews/{id}/decision", identity::post_decision),
+        audited("POST", "/identity/links", identity::post_link),
+        audited("POST", "/identity/unlinks", identity::post_unlink),
+        audited("POST", "/identity/changes/{id}/undo", identity::post_undo),
+        audited("GET", "/identity/records/{id}/changes", identity::get_changes),
     ]
 }
 
@@ -130,6 +150,15 @@ where
     H: Fn(Arc<Porch>, Caller, Incoming) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<Recorded<Reply>, Rejected>> + Send + 'static,
 {
+    taking(Load::Request, method, path, handler)
+}
+
+/// An audited door with limits of its own.
+fn taking<H, F>(load: Load, method: &'static str, path: &'static str, handler: H) -> Route
+where
+    H: Fn(Arc<Porch>, Caller, Incoming) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Result<Recorded<Reply>, Rejected>> + Send + 'static,
+{
     let line = RouteLine {
         method,
         path,
@@ -147,7 +176,9 @@ where
             let handler = handler.clone();
             measured(line, id, async move {
                 let asked = request.headers().clone();
-                match enter(porch, params, request, id, handler).await {
+                let (limit_bytes, limit) = load.allowance(&asked, &porch.settings.limits);
+                let walk = walk(porch, params, request, (id, limit_bytes), handler);
+                match in_time(limit, walk).await {
                     Ok(recorded) => reply(recorded.into_inner(), &asked, id),
                     Err(Rejected::Refused(no)) => refused(&no),
                     Err(Rejected::Outright(no) | Rejected::Told(no)) => no.answer(id),
@@ -158,19 +189,10 @@ where
     Route { line, service }
 }
 
-async fn enter<H, F>(
-    porch: Arc<Porch>,
-    params: RawPathParams,
-    request: Request,
-    id: RequestId,
-    handler: H,
-) -> Result<Recorded<Reply>, Rejected>
+async fn in_time<F>(limit: Duration, walk: F) -> Result<Recorded<Reply>, Rejected>
 where
-    H: Fn(Arc<Porch>, Caller, Incoming) -> F + Send,
     F: Future<Output = Result<Recorded<Reply>, Rejected>> + Send,
 {
-    let limit = Duration::from_millis(porch.settings.limits.request_ms);
-    let walk = walk(porch, params, request, id, handler);
     tokio::time::timeout(limit, walk).await.unwrap_or_else(|_| {
         // Whatever was not committed by now is rolled back; what was is answered when it is sent again.
         let text = "時間切れです。再送してください / out of time; send it again";
@@ -182,7 +204,7 @@ async fn walk<H, F>(
     porch: Arc<Porch>,
     params: RawPathParams,
     request: Request,
-    id: RequestId,
+    (id, limit_bytes): (RequestId, usize),
     handler: H,
 ) -> Result<Recorded<Reply>, Rejected>
 where
@@ -193,6 +215,7 @@ where
     fits(&request, &porch.settings.limits)?;
     let caller = guard(&porch.key, &porch.settings, request.headers(), at)
         .map_err(|no| Outright::new(StatusCode::UNAUTHORIZED, "login", &no.to_string()))?;
+    let caller = employed(&porch.house, caller, (id, at)).await?;
     let asker = Asker {
         caller: caller.clone(),
         request: id,
@@ -202,7 +225,7 @@ where
     };
     let house = Arc::clone(&porch.house);
     let answered = async {
-        let incoming = read(params, request, &porch.settings.limits, (id, at)).await?;
+        let incoming = read(params, request, limit_bytes, (id, at)).await?;
         handler(porch, caller, incoming).await
     };
     match answered.await {

@@ -1,6 +1,7 @@
 //! A request as handlers see it: path, query, headers and body, within the limits.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{RawPathParams, Request};
@@ -130,6 +131,41 @@ pub fn fits(request: &Request, limits: &Limits) -> Result<(), Outright> {
     Ok(())
 }
 
+/// What a route takes in: how large, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Load {
+    /// A request.
+    Request,
+    /// A request, or a file of records as CSV, whose lines are worked through while its sender waits.
+    File,
+    /// A crew's request: small, and nobody on scene waits long for an answer.
+    Emergency,
+}
+
+impl Load {
+    /// The largest body in bytes, and the longest time.
+    #[must_use]
+    pub fn allowance(self, headers: &HeaderMap, limits: &Limits) -> (usize, Duration) {
+        let declared = headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        let media = declared.split(';').next().unwrap_or_default().trim();
+        if self == Self::File && media.eq_ignore_ascii_case("text/csv") {
+            // The lines have their time for themselves; reading and answering take the usual.
+            let limit_ms = limits.request_ms.saturating_add(limits.batch_ms);
+            (limits.batch_bytes, Duration::from_millis(limit_ms))
+        } else {
+            let limit_ms = if self == Self::Emergency {
+                limits.emergency_ms
+            } else {
+                limits.request_ms
+            };
+            (limits.body_bytes, Duration::from_millis(limit_ms))
+        }
+    }
+}
+
 /// Reads a request to its end.
 ///
 /// # Errors
@@ -137,7 +173,7 @@ pub fn fits(request: &Request, limits: &Limits) -> Result<(), Outright> {
 pub async fn read(
     params: RawPathParams,
     request: Request,
-    limits: &Limits,
+    limit_bytes: usize,
     (id, at): (RequestId, Instant),
 ) -> Result<Incoming, Outright> {
     let path = params
@@ -150,7 +186,7 @@ pub async fn read(
         path,
         query,
         headers: parts.headers,
-        body: collect(body, limits.body_bytes).await?,
+        body: collect(body, limit_bytes).await?,
         request: id,
         at,
     })

@@ -8,12 +8,15 @@
 
 pub mod answer;
 pub mod door;
+pub mod emergency;
 pub mod fhir;
 pub mod guard;
+pub mod identity;
 pub mod incoming;
 pub mod key;
 pub mod mailbox;
 pub mod network;
+pub mod office;
 pub mod open;
 pub mod serve;
 

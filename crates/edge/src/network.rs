@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use renkei_flow::accept::Media;
 use renkei_flow::look::Question;
-use renkei_flow::receive;
 use renkei_flow::record::Recorded;
 use renkei_flow::refuse::refuse_message;
 use renkei_flow::register::{Registration, register};
+use renkei_flow::{batch, receive};
 use renkei_model::Caller;
 use renkei_model::id::NetworkName;
 use renkei_model::message::Inbound;
@@ -20,7 +21,7 @@ use crate::incoming::Incoming;
 
 type Answer = Result<Recorded<Reply>, Rejected>;
 
-/// `POST /networks/{network}/messages`
+/// `POST /networks/{network}/messages`: a message, or a file of them as CSV.
 pub async fn post_message(porch: Arc<Porch>, caller: Caller, incoming: Incoming) -> Answer {
     let mut inbound = Inbound {
         network: network(&incoming)?,
@@ -43,6 +44,10 @@ pub async fn post_message(porch: Arc<Porch>, caller: Caller, incoming: Incoming)
             let refused = refuse_message(&porch.house, &inbound, no.refusal(), Vec::new()).await;
             return Err(Rejected::told(no, refused));
         }
+    }
+    if Media::of(&inbound.content_type) == Some(Media::Csv) {
+        let recorded = batch(&porch.house, inbound).await?;
+        return Ok(recorded.map(|answer| Reply::json(answer.into_bytes())));
     }
     let recorded = receive(&porch.house, inbound).await?;
     Ok(recorded.map(|receipt| {
@@ -79,7 +84,7 @@ pub async fn get_native(porch: Arc<Porch>, caller: Caller, incoming: Incoming) -
 }
 
 /// The network of the path. A name that no network can have is answered like one that is not there.
-fn network(incoming: &Incoming) -> Result<NetworkName, Outright> {
+pub fn network(incoming: &Incoming) -> Result<NetworkName, Outright> {
     incoming.path("network").parse().map_err(|_| {
         Outright::new(
             StatusCode::NOT_FOUND,

@@ -35,6 +35,9 @@ pub enum DocumentError {
     /// `bdl-9`: the identifier needs a system and a value.
     #[error("a document needs an identifier with system and value")]
     Identifier,
+    /// A card is about somebody.
+    #[error("a card needs the Patient that it is about")]
+    Subject,
     /// Two parts with one key: references to it would be ambiguous.
     #[error("two parts have the key {key}")]
     RepeatedKey {

@@ -5,7 +5,7 @@ use jiff::tz::{Offset, TimeZone};
 use renkei_model::Instant;
 
 /// Japan's offset from UTC. Japan has no summer time.
-const JST_HOURS: i8 = 9;
+pub(crate) const JST_HOURS: i8 = 9;
 
 /// The instant in Japan's time with milliseconds: `2026-11-21T09:00:00.123+09:00`.
 /// Instants outside the years -9999 to 9999 are moved to the nearest one inside.

@@ -4,11 +4,20 @@
 //! typed value: fhir-sdk judges a copy (it turns `1` into `1.0`), and lives in `check` alone.
 
 pub mod capability;
+pub mod card;
+pub mod card_blocks;
 pub mod check;
 pub mod document;
+pub mod face;
 pub mod index;
 pub mod instant;
+mod line;
+mod line_words;
+pub mod moment;
 pub mod outcome;
+pub mod params;
+mod read;
 pub mod reference;
+pub mod search;
 pub mod stamp;
 pub mod types;

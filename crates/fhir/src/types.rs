@@ -38,10 +38,24 @@ resource_types! {
     Encounter,
     /// 病名・主症状
     Condition,
+    /// アレルギー
+    AllergyIntolerance,
+    /// 内服薬
+    MedicationStatement,
+    /// 医療機器
+    Device,
+    /// 医療機器の使用
+    DeviceUseStatement,
+    /// 感染対策・救急隊への伝達事項
+    Flag,
     /// 医師・ケアマネジャーなど
     Practitioner,
+    /// 医療機関での役割・診療科
+    PractitionerRole,
     /// 医療機関・事業所
     Organization,
+    /// かかりつけの体制
+    CareTeam,
     /// 家族・緊急連絡先
     RelatedPerson,
     /// 保険
@@ -50,6 +64,8 @@ resource_types! {
     Composition,
     /// ADLなどの観察
     Observation,
+    /// 書面の所在
+    DocumentReference,
     /// 文書の全体
     Bundle,
 }

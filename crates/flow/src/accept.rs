@@ -14,12 +14,35 @@ pub struct Accepted<'a> {
     pub network: &'a Network,
     /// What arrived.
     pub inbound: &'a Inbound,
+    /// In which syntax.
+    pub media: Media,
     /// The id that it will have.
     pub message: MessageId,
     /// SHA-256 of the bytes.
     pub body_sha256: [u8; 32],
     /// What makes it one and the same message when it comes again.
     pub dedup: DedupKey,
+}
+
+/// The syntaxes in which a network's messages come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Media {
+    /// JSON.
+    Json,
+    /// A header row and a row for each record.
+    Csv,
+}
+
+impl Media {
+    /// The syntax of a media type (lower case, with its parameters); JSON if none was declared.
+    #[must_use]
+    pub fn of(content_type: &str) -> Option<Self> {
+        match content_type.split(';').next().unwrap_or_default().trim() {
+            "application/json" | "text/json" | "" => Some(Self::Json),
+            "text/csv" => Some(Self::Csv),
+            _ => None,
+        }
+    }
 }
 
 /// Why a message was not even read.
@@ -37,8 +60,8 @@ pub enum AcceptError {
     /// An empty body.
     #[error("the message is empty")]
     Empty,
-    /// Not a media type that carries JSON.
-    #[error("the media type must be application/json")]
+    /// Not a media type that carries JSON or CSV.
+    #[error("the media type must be application/json or text/csv")]
     MediaType,
 }
 
@@ -47,6 +70,25 @@ pub enum AcceptError {
 /// # Errors
 /// [`AcceptError`].
 pub fn accept<'a>(house: &'a House, inbound: &'a Inbound) -> Result<Accepted<'a>, AcceptError> {
+    within(house, inbound, house.limits.body_bytes)
+}
+
+/// Looks at a file of messages from outside: it may be larger than a message.
+///
+/// # Errors
+/// [`AcceptError`].
+pub fn accept_file<'a>(
+    house: &'a House,
+    inbound: &'a Inbound,
+) -> Result<Accepted<'a>, AcceptError> {
+    within(house, inbound, house.limits.batch_bytes)
+}
+
+fn within<'a>(
+    house: &'a House,
+    inbound: &'a Inbound,
+    limit_bytes: usize,
+) -> Result<Accepted<'a>, AcceptError> {
     let network = house
         .networks
         .find(&inbound.network)
@@ -55,20 +97,10 @@ pub fn accept<'a>(house: &'a House, inbound: &'a Inbound) -> Result<Accepted<'a>
     if inbound.body.is_empty() {
         return Err(AcceptError::Empty);
     }
-    if inbound.body.len() > house.limits.body_bytes {
-        return Err(AcceptError::TooLarge {
-            limit_bytes: house.limits.body_bytes,
-        });
+    if inbound.body.len() > limit_bytes {
+        return Err(AcceptError::TooLarge { limit_bytes });
     }
-    let media_type = inbound
-        .content_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim();
-    if !matches!(media_type, "application/json" | "text/json" | "") {
-        return Err(AcceptError::MediaType);
-    }
+    let media = Media::of(&inbound.content_type).ok_or(AcceptError::MediaType)?;
     let body_sha256: [u8; 32] = Sha256::digest(&inbound.body).into();
     let key = inbound
         .sender_key
@@ -82,6 +114,7 @@ pub fn accept<'a>(house: &'a House, inbound: &'a Inbound) -> Result<Accepted<'a>
     Ok(Accepted {
         network,
         inbound,
+        media,
         message: MessageId::new(),
         body_sha256,
         dedup,

@@ -1,4 +1,5 @@
-//! Room: bytes become records of the network's own format, with byte spans.
+//! Room: bytes become records of the network's own format, with byte spans, and find the plan that they
+//! follow.
 
 use renkei_model::limits::Limits;
 use renkei_model::message::Fault;
@@ -6,7 +7,7 @@ use renkei_profile::{Format, Message};
 use renkei_wire::filemaker;
 use renkei_wire::tree::Record;
 
-use crate::accept::Accepted;
+use crate::accept::{Accepted, Media};
 
 /// A message as native records.
 pub struct Decoded<'a> {
@@ -16,6 +17,34 @@ pub struct Decoded<'a> {
     pub plan: &'a Message,
     /// The records, at least one.
     pub records: Vec<Record>,
+    /// How its sender names fields.
+    pub notation: Notation,
+}
+
+/// How a sender names the fields of a record: it is told of them in these words.
+#[derive(Debug, Clone, Copy)]
+pub struct Notation {
+    format: Format,
+    media: Media,
+}
+
+impl Notation {
+    /// A field as this sender names it, from the name that the format's messages have.
+    #[must_use]
+    pub fn field(self, field: &str) -> String {
+        match (self.format, self.media) {
+            (Format::FilemakerJson, Media::Json) => field.to_owned(),
+            (Format::FilemakerJson, Media::Csv) => filemaker::as_column(field),
+        }
+    }
+
+    /// The fields of a record that have private-use characters (外字), as the format's messages name them.
+    #[must_use]
+    pub fn private_use(self, record: &Record) -> Vec<String> {
+        match self.format {
+            Format::FilemakerJson => filemaker::private_use(record),
+        }
+    }
 }
 
 /// Why bytes are not records.
@@ -34,23 +63,23 @@ pub enum DecodeError {
 /// # Errors
 /// [`DecodeError`].
 pub fn decode<'a>(accepted: Accepted<'a>, limits: &Limits) -> Result<Decoded<'a>, DecodeError> {
-    let plan = accepted
-        .network
-        .messages()
-        .first()
-        .ok_or(DecodeError::NoPlan)?;
-    let inbound = accepted.inbound;
+    let (inbound, media) = (accepted.inbound, accepted.media);
+    if accepted.network.messages().is_empty() {
+        return Err(DecodeError::NoPlan);
+    }
     let limits = Limits {
         entries: limits.records,
         ..*limits
     };
-    let records = match plan.format() {
-        Format::FilemakerJson => filemaker::decode(&inbound.body, &inbound.content_type, &limits),
-    }
-    .map_err(DecodeError::Faults)?;
+    let native = accepted
+        .network
+        .read(&inbound.body, &inbound.content_type, &limits)
+        .map_err(DecodeError::Faults)?;
+    let format = native.message.format();
     Ok(Decoded {
-        plan,
-        records,
+        plan: native.message,
+        records: native.records,
+        notation: Notation { format, media },
         accepted,
     })
 }

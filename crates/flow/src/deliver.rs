@@ -131,7 +131,8 @@ async fn seen(
         .store
         .relations_to(&row.shelf, permit.caller(), permit.at())
         .await?;
-    let decision = judge(house, permit.caller(), &row.shelf, &relations, Action::Send);
+    let asked = (permit.purpose(), Action::Send);
+    let decision = judge(house, permit.caller(), &row.shelf, &relations, asked);
     let rule = decision.rule();
     if decision.is_allow() {
         Ok((row.shelf, rule))

@@ -11,6 +11,8 @@ use renkei_model::limits::Limits;
 use renkei_profile::Network;
 use renkei_store::{MaskRow, Store, StoreError, Urgency};
 
+use crate::cursor::Sealing;
+
 /// Everything that the rooms need from outside themselves. Built once, shared, never changed.
 pub struct House {
     /// What we remember.
@@ -23,6 +25,8 @@ pub struct House {
     pub limits: Limits,
     /// Makes audit leaves and pseudonyms.
     pub sealer: Sealer,
+    /// Seals what goes out to callers and comes back: cursors, handles.
+    pub sealing: Sealing,
     /// The active policy set.
     pub policy: Arc<PolicySet>,
 }

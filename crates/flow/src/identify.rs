@@ -1,15 +1,17 @@
 //! Room: which record each native record is about, and which earlier version of itself it replaces.
 
-use renkei_identity::{Demography, Known, Resolution, agrees, resolve};
-use renkei_model::clock::Instant;
+use renkei_identity::{Known, Resolution, agrees, resolve};
+use renkei_model::Face;
 use renkei_model::id::RecordId;
 use renkei_model::message::{Fault, FaultKind};
 use renkei_profile::Message;
 use renkei_store::{Origin, StoreError, Tx};
 use renkei_wire::filemaker;
+use renkei_wire::tree::Record;
 use sha2::{Digest, Sha256};
 
 use crate::accept::Accepted;
+use crate::kin::{Doubt, kin};
 use crate::map::{Mapped, MappedItem};
 
 /// A message whose records are known.
@@ -26,14 +28,19 @@ pub struct Identified<'a> {
 pub struct IdentifiedItem {
     /// What was mapped.
     pub item: MappedItem,
+    /// Who it says that it is about.
+    pub face: Face,
     /// Hash of the native record without the accidents of its bytes.
     pub content_sha256: [u8; 32],
     /// The record that it is about.
     pub record: RecordId,
     /// Made just now, because nothing matched.
     pub fresh: bool,
-    /// Identifiers pointed elsewhere too; the network's office should look.
-    pub conflict: bool,
+    /// Records that are the same human being beyond doubt, and are not linked yet.
+    pub same: Vec<RecordId>,
+    /// Records that may be the same human being, or that an identifier wrongly leads to: the network's
+    /// office should look.
+    pub doubts: Vec<Doubt>,
     /// What this sender sent before under the same native key.
     pub origin: Option<Origin>,
     /// The same version with the same content came before: nothing is to be done.
@@ -106,7 +113,7 @@ pub async fn identify<'a>(
 }
 
 /// Everything that two messages about one human being could have in common, so that on PostgreSQL they
-/// wait for each other instead of making two records.
+/// wait for each other instead of making two records that do not know of each other.
 fn lock_keys(accepted: &Accepted<'_>, plan: &Message, items: &[MappedItem]) -> Vec<String> {
     let network = accepted.network.name();
     let owner = &accepted.inbound.caller.facility;
@@ -118,10 +125,13 @@ fn lock_keys(accepted: &Accepted<'_>, plan: &Message, items: &[MappedItem]) -> V
                 plan.kind(),
                 item.record.key.text
             );
+            let born = item.mapped.demography.birth_date.iter();
+            let born = born.map(move |date| format!("born|{network}|{date}"));
             let claims = item.mapped.roles.identifiers.iter();
             claims
                 .map(move |claim| format!("identifier|{network}|{}|{}", claim.system, claim.value))
                 .chain(std::iter::once(origin))
+                .chain(born)
         })
         .collect();
     keys.sort_unstable();
@@ -138,64 +148,114 @@ async fn one(
 ) -> Result<IdentifiedItem, IdentifyError> {
     let network = accepted.network.name();
     let owner = &accepted.inbound.caller.facility;
-    let content_sha256 =
-        Sha256::digest(filemaker::encode(std::slice::from_ref(&item.record))).into();
+    let content_sha256 = content(&item.record);
+    let face = face(&item);
     let origin = tx
         .origin_find(network, owner, plan.kind(), &item.mapped.native_key)
         .await?;
     if let Some(origin) = &origin
-        && compare(origin, &item, &content_sha256)?
+        && compare(origin, &item, &face, &content_sha256)?
     {
-        return Ok(IdentifiedItem {
-            item,
-            content_sha256,
-            record: origin.record,
-            fresh: false,
-            conflict: false,
-            origin: Some(origin.clone()),
-            unchanged: true,
-            claims: Vec::new(),
-        });
+        return Ok(unchanged(item, face, content_sha256, origin.clone()));
     }
     let matches = matches(tx, accepted, &item, before).await?;
     let known: Vec<Known> = matches.iter().map(|found| found.known.clone()).collect();
-    let (record, fresh, conflict) = match (resolve(&demography(&item), &known), &origin) {
-        // What came before under this key stays on its record; that identifiers now say otherwise is
-        // for the network's office to settle.
-        (Resolution::Existing { record, conflict }, Some(origin)) => {
-            (origin.record, false, conflict || record != origin.record)
-        }
-        (Resolution::New { conflict }, Some(origin)) => (origin.record, false, conflict),
-        (Resolution::Existing { record, conflict }, None) => (record, false, conflict),
-        (Resolution::New { conflict }, None) => (
-            create(tx, accepted, &item, accepted.inbound.at).await?,
-            true,
-            conflict,
-        ),
+    let (found, mut doubtful) = match resolve(&face, &known) {
+        Resolution::Existing { record, doubts } => (Some(record), doubts),
+        Resolution::New { doubts } => (None, doubts),
     };
-    let claims = free(&item, &matches, record);
-    let unchanged = false;
+    // What came before under this key stays on its record; that identifiers now say otherwise is for
+    // the network's office to settle.
+    let record = match (&origin, found) {
+        (Some(origin), Some(found)) if found != origin.record => {
+            doubtful.push(found);
+            Some(origin.record)
+        }
+        (Some(origin), _) => Some(origin.record),
+        (None, found) => found,
+    };
+    let fresh = record.is_none();
+    let record = match record {
+        Some(record) => record,
+        None => create(tx, accepted, &face).await?,
+    };
+    let mut doubts: Vec<Doubt> = doubtful
+        .into_iter()
+        .filter(|other| *other != record)
+        .map(|other| doubt_of_number(&face, other, &known))
+        .collect();
+    let kin = kin(tx, network, (record, &face), before).await?;
+    doubts.extend(kin.doubts);
+    let claims = free(&item, &face, &matches, record);
     Ok(IdentifiedItem {
         item,
+        face,
         content_sha256,
         record,
         fresh,
-        conflict,
+        same: kin.same,
+        doubts,
         origin,
-        unchanged,
+        unchanged: false,
         claims,
     })
+}
+
+/// The same version with the same content: nothing is to be done.
+const fn unchanged(
+    item: MappedItem,
+    face: Face,
+    content_sha256: [u8; 32],
+    origin: Origin,
+) -> IdentifiedItem {
+    IdentifiedItem {
+        item,
+        face,
+        content_sha256,
+        record: origin.record,
+        fresh: false,
+        same: Vec::new(),
+        doubts: Vec::new(),
+        origin: Some(origin),
+        unchanged: true,
+        claims: Vec::new(),
+    }
+}
+
+/// Hash of a native record, the same for the same values however its bytes were laid out.
+fn content(record: &Record) -> [u8; 32] {
+    Sha256::digest(filemaker::canonical(record)).into()
+}
+
+/// Who a native record says that it is about: the face of its Patient.
+fn face(item: &MappedItem) -> Face {
+    let patient = item
+        .mapped
+        .resources
+        .iter()
+        .find(|resource| resource.resource_type == "Patient");
+    patient.map_or_else(Face::default, |patient| {
+        renkei_fhir::face::face(&patient.json)
+    })
+}
+
+fn doubt_of_number(face: &Face, other: RecordId, known: &[Known]) -> Doubt {
+    let holder = known.iter().find(|one| one.record == other);
+    let score = holder.map(|holder| renkei_identity::compare(face, &holder.face).1);
+    Doubt::new(other, score, "identifier")
 }
 
 /// Equal version and content: unchanged. Older, or equal with other content: refused.
 fn compare(
     origin: &Origin,
     item: &MappedItem,
+    face: &Face,
     content_sha256: &[u8; 32],
 ) -> Result<bool, IdentifyError> {
-    let before = Demography {
+    let before = Face {
         kana: origin.kana.clone(),
         birth_date: origin.birth_date.clone(),
+        ..Face::default()
     };
     let record = origin.record;
     let fault = |rule: &str| Fault {
@@ -206,12 +266,10 @@ fn compare(
     };
     match item.mapped.native_version.cmp(&origin.native_version) {
         // Compared with the sender's own earlier words only: what others know does not show.
-        std::cmp::Ordering::Greater if !agrees(&demography(item), &before) => {
-            Err(IdentifyError::Conflict {
-                fault: somebody_else(item),
-                record,
-            })
-        }
+        std::cmp::Ordering::Greater if !agrees(face, &before) => Err(IdentifyError::Conflict {
+            fault: somebody_else(item),
+            record,
+        }),
         std::cmp::Ordering::Greater => Ok(false),
         std::cmp::Ordering::Equal if *content_sha256 == origin.content_sha256 => Ok(true),
         std::cmp::Ordering::Equal => Err(IdentifyError::Conflict {
@@ -266,12 +324,10 @@ async fn matches(
     let mut matches = Vec::new();
     for found in tx.identifier_match(accepted.network.name(), &pairs).await? {
         let rank = rank(&found.system, &found.value).unwrap_or(u8::MAX);
-        let (record, kana, birth_date) = (found.record, found.kana, found.birth_date);
         let known = Known {
-            record,
+            record: found.record,
             rank,
-            kana,
-            birth_date,
+            face: found.face,
         };
         matches.push(Match {
             system: found.system,
@@ -284,12 +340,10 @@ async fn matches(
             let Some(rank) = rank(system, value) else {
                 continue;
             };
-            let Demography { kana, birth_date } = demography(&earlier.item);
             let known = Known {
                 record: earlier.record,
                 rank,
-                kana,
-                birth_date,
+                face: earlier.face.clone(),
             };
             matches.push(Match {
                 system: system.clone(),
@@ -303,20 +357,18 @@ async fn matches(
 
 /// The identifiers of an item that no other record of the same human being has. One that a record of
 /// somebody plainly else has is claimed all the same: a wrong number must not keep the right one out.
-fn free(item: &MappedItem, matches: &[Match], record: RecordId) -> Vec<(String, String, u8)> {
-    let who = demography(item);
+fn free(
+    item: &MappedItem,
+    face: &Face,
+    matches: &[Match],
+    record: RecordId,
+) -> Vec<(String, String, u8)> {
     let elsewhere = |system: &str, value: &str| {
         matches.iter().any(|found| {
-            let Known {
-                record: holder,
-                kana,
-                birth_date,
-                ..
-            } = found.known.clone();
             found.system == system
                 && found.value == value
-                && holder != record
-                && agrees(&who, &Demography { kana, birth_date })
+                && found.known.record != record
+                && agrees(face, &found.known.face)
         })
     };
     let claims = item.mapped.roles.identifiers.iter();
@@ -326,29 +378,18 @@ fn free(item: &MappedItem, matches: &[Match], record: RecordId) -> Vec<(String, 
         .collect()
 }
 
-fn demography(item: &MappedItem) -> Demography {
-    let claimed = &item.mapped.demography;
-    Demography {
-        kana: claimed.kana.clone(),
-        birth_date: claimed.birth_date.clone(),
-    }
-}
-
 async fn create(
     tx: &mut Tx,
     accepted: &Accepted<'_>,
-    item: &MappedItem,
-    at: Instant,
+    face: &Face,
 ) -> Result<RecordId, IdentifyError> {
-    let demography = &item.mapped.demography;
-    let kana = demography.kana.as_deref().map(renkei_identity::fold_kana);
-    let network = accepted.network.name();
+    let kana = face.kana.as_deref().map(renkei_identity::fold_kana);
     Ok(tx
         .record_create(
-            network,
+            accepted.network.name(),
             kana.as_deref(),
-            demography.birth_date.as_deref(),
-            at,
+            face.birth_date.as_deref(),
+            accepted.inbound.at,
         )
         .await?)
 }

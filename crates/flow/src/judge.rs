@@ -17,7 +17,7 @@ pub fn judge(
     caller: &Caller,
     shelf: &Shelf,
     relations: &[Relation],
-    action: Action,
+    (purpose, action): (Purpose, Action),
 ) -> Decision {
     let mut denial = Decision::Deny {
         reason: "no relation".to_owned(),
@@ -35,7 +35,7 @@ pub fn judge(
             category: shelf.category,
             sensitivity: shelf.sensitivity,
             relation: *relation,
-            purpose: purpose(caller),
+            purpose,
             action,
         });
         if *relation == Relation::Blocked || decision.is_allow() {
@@ -44,6 +44,21 @@ pub fn judge(
         denial = decision;
     }
     denial
+}
+
+/// Whether the caller may read what lies on one shelf in full, asked of the engine anew.
+///
+/// # Errors
+/// When the store cannot say how the caller stands to it.
+pub async fn readable_shelf(
+    house: &House,
+    permit: &Permit,
+    shelf: &Shelf,
+) -> Result<Decision, StoreError> {
+    let caller = permit.caller();
+    let relations = house.store.relations_to(shelf, caller, permit.at()).await?;
+    let asked = (permit.purpose(), Action::ReadFull);
+    Ok(judge(house, caller, shelf, &relations, asked))
 }
 
 /// Whether the caller may read a row in full, asked of the engine anew. A document is read in full only by
@@ -56,16 +71,11 @@ pub async fn readable(
     permit: &Permit,
     row: &VisibleVersion,
 ) -> Result<Decision, StoreError> {
-    let caller = permit.caller();
     let mut shelves = house.store.document_shelves(permit, row.resource).await?;
     shelves.push(row.shelf.clone());
     let mut rules = Vec::new();
     for shelf in shelves {
-        let relations = house
-            .store
-            .relations_to(&shelf, caller, permit.at())
-            .await?;
-        match judge(house, caller, &shelf, &relations, Action::ReadFull) {
+        match readable_shelf(house, permit, &shelf).await? {
             Decision::Allow { policies } => rules.extend(policies),
             denied => return Ok(denied),
         }

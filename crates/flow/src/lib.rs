@@ -5,6 +5,8 @@
 //! is a short corridor for the directory. Each room is one file with one verb, one type in, one type out;
 //! no room calls another.
 //!
+//! [`batch`](mod@batch) sends the lines of a file through [`receive`](mod@receive), each as a message.
+//!
 //! Invariants: no HTTP, no SQL, no file format, no network by name. Nothing leaves a corridor but a
 //! [`Recorded`] value, which exists only after its audit leaf was committed, or a [`Refused`].
 //!
@@ -12,15 +14,28 @@
 //! its test in `tests/it/`.
 
 pub mod accept;
+pub mod batch;
+pub mod card;
 pub mod checkpoint;
+pub mod cursor;
 pub mod decode;
 pub mod deliver;
+pub mod emergency;
+pub mod fold_index;
+pub mod form;
+pub mod handle;
 pub mod house;
 pub mod identify;
 pub mod judge;
+pub mod kin;
+pub mod lineage;
 pub mod look;
+mod look_history;
+mod look_search;
 pub mod map;
+pub mod note;
 pub mod outcome;
+pub mod page;
 pub mod permit;
 pub mod recall;
 pub mod receive;
@@ -28,12 +43,23 @@ pub mod record;
 pub mod refusal;
 pub mod refuse;
 pub mod register;
+pub mod register_change;
+#[cfg(test)]
+mod register_change_tests;
+pub mod register_file;
+pub mod register_staff;
+pub mod register_words;
 pub mod render;
+pub mod render_bundle;
+pub mod report;
+pub mod review;
 pub mod room;
 pub mod route;
 pub mod shelve;
+pub mod staff;
 pub mod store;
 
+pub use batch::batch;
 pub use house::{House, Networks, activate};
 pub use look::look;
 pub use receive::receive;

@@ -1,6 +1,7 @@
 //! The corridor for reads: rights → visible rows → asked once more → rendered → audit leaf committed → bytes.
 
-use renkei_model::Category;
+use renkei_fhir::search::Search;
+use renkei_fhir::types::ResourceType;
 use renkei_model::caller::Caller;
 use renkei_model::clock::Instant;
 use renkei_model::id::{NetworkName, RecordId, RequestId, ResourceId};
@@ -17,6 +18,7 @@ use crate::refusal::Refusal;
 use crate::refuse::{Asker, Refused, refuse_about};
 use crate::render::{self, Letter, RenderError, Sight};
 use crate::room;
+use crate::{look_history, look_search};
 
 /// A question of an authenticated caller.
 #[derive(Debug, Clone)]
@@ -45,13 +47,15 @@ pub enum Question {
         /// The version, or the present one.
         version: Option<String>,
     },
-    /// Patients by identifier.
-    Patients {
-        /// `system|value`, `|value` or `value`, as FHIR's token search writes it.
-        identifier: String,
-        /// Entries at most; the total counts beyond them. None: as many as a page may have.
-        count: Option<usize>,
+    /// Resources of a type: a search, or its next page.
+    Search {
+        /// FHIR type.
+        resource_type: ResourceType,
+        /// What is asked.
+        page: Page,
     },
+    /// The versions of a resource.
+    History(HistoryQuestion),
     /// A sheet in its network's own form.
     Native {
         /// The network.
@@ -75,6 +79,30 @@ pub enum Question {
     },
 }
 
+/// A page of a search.
+#[derive(Debug, Clone)]
+pub enum Page {
+    /// The first.
+    First(Search),
+    /// One that a link of ours led to: the cursor in it.
+    Next(String),
+}
+
+/// Which versions of which resource.
+#[derive(Debug, Clone)]
+pub struct HistoryQuestion {
+    /// FHIR type.
+    pub resource_type: ResourceType,
+    /// The resource's id.
+    pub id: String,
+    /// Versions of a page at most; `None`: the usual number.
+    pub count: Option<usize>,
+    /// Versions to leave out at the beginning, as one client pages.
+    pub offset: usize,
+    /// The cursor of a next page; it holds everything else.
+    pub cursor: Option<String>,
+}
+
 impl Question {
     /// The word in audit leaves.
     #[must_use]
@@ -84,7 +112,8 @@ impl Question {
             Self::Resource {
                 version: Some(_), ..
             } => "fhir.vread",
-            Self::Patients { .. } => "fhir.search",
+            Self::Search { .. } => "fhir.search",
+            Self::History(_) => "fhir.history",
             Self::Native { .. } => "native.read",
             Self::Sheet { .. } => "sheet.status",
             Self::Inbox => "inbox.read",
@@ -117,13 +146,13 @@ pub enum LookError {
 }
 
 /// What was found, and what the leaf must say of it.
-struct Found {
-    sight: Sight,
-    network: Option<NetworkName>,
-    shelves: Vec<(Shelf, i64)>,
-    records: Vec<RecordId>,
-    details: Vec<(String, String)>,
-    rules: Vec<String>,
+pub(crate) struct Found {
+    pub(crate) sight: Sight,
+    pub(crate) network: Option<NetworkName>,
+    pub(crate) shelves: Vec<(Shelf, i64)>,
+    pub(crate) records: Vec<RecordId>,
+    pub(crate) details: Vec<(String, String)>,
+    pub(crate) rules: Vec<String>,
 }
 
 /// Answers a question.
@@ -142,8 +171,9 @@ pub async fn look(house: &House, ask: Ask) -> Result<Recorded<Sight>, Refused> {
 async fn unseen(house: &House, ask: Ask, refusal: Refusal) -> Refused {
     let asked = match &ask.question {
         Question::Resource { id, .. } | Question::Native { id, .. } | Question::Sheet { id } => id,
+        Question::History(asked) => &asked.id,
         Question::Audit { record } => record,
-        Question::Patients { .. } | Question::Inbox => "",
+        Question::Search { .. } | Question::Inbox => "",
     };
     let about = match asked.parse::<RecordId>() {
         Ok(id) => house.store.record_behind(id).await,
@@ -195,9 +225,11 @@ async fn find(house: &House, ask: &Ask, permit: &Permit) -> Result<Found, LookEr
             let seen = one(house, permit, resource_type, id, version.as_deref()).await?;
             Ok(Found::of(render::resource(&seen.row), &[seen]))
         }
-        Question::Patients { identifier, count } => {
-            patients(house, ask, permit, (identifier, *count)).await
-        }
+        Question::Search {
+            resource_type,
+            page,
+        } => look_search::search(house, ask, permit, (*resource_type, page)).await,
+        Question::History(asked) => look_history::history(house, ask, permit, asked).await,
         Question::Native { network, path, id } => native(house, permit, (network, path), id).await,
         Question::Sheet { id } => sheet(house, permit, id).await,
         Question::Inbox => inbox(house, permit).await,
@@ -206,13 +238,13 @@ async fn find(house: &House, ask: &Ask, permit: &Permit) -> Result<Found, LookEr
 }
 
 /// A row that may leave, and the policies that said so.
-struct Seen {
-    row: VisibleVersion,
-    rule: String,
+pub(crate) struct Seen {
+    pub(crate) row: VisibleVersion,
+    pub(crate) rule: String,
 }
 
 impl Found {
-    fn of(sight: Sight, seen: &[Seen]) -> Self {
+    pub(crate) fn of(sight: Sight, seen: &[Seen]) -> Self {
         Self {
             sight,
             network: seen.first().map(|seen| seen.row.shelf.network.clone()),
@@ -253,8 +285,12 @@ async fn one(
 }
 
 /// Every row that leaves is judged again by the policy engine itself. A disagreement with the masks is
-/// an alarm, and the row stays; but for a sheet, of which the masks know only its own shelf.
-async fn recheck(house: &House, permit: &Permit, row: VisibleVersion) -> Result<Seen, LookError> {
+/// an alarm, and the row stays.
+pub(crate) async fn recheck(
+    house: &House,
+    permit: &Permit,
+    row: VisibleVersion,
+) -> Result<Seen, LookError> {
     let decision = readable(house, permit, &row).await?;
     if decision.is_allow() {
         return Ok(Seen {
@@ -262,61 +298,13 @@ async fn recheck(house: &House, permit: &Permit, row: VisibleVersion) -> Result<
             rule: decision.rule(),
         });
     }
-    if row.shelf.category != Category::Sheet {
-        metrics::counter!("flow_look_disagreements_total").increment(1);
-        tracing::error!(
-            request = %permit.request(),
-            category = %row.shelf.category,
-            "masks and policy engine disagree on a row; withheld"
-        );
-    }
+    metrics::counter!("flow_look_disagreements_total").increment(1);
+    tracing::error!(
+        request = %permit.request(),
+        category = %row.shelf.category,
+        "masks and policy engine disagree on a row; withheld"
+    );
     Err(LookError::Absent)
-}
-
-async fn patients(
-    house: &House,
-    ask: &Ask,
-    permit: &Permit,
-    (identifier, count): (&str, Option<usize>),
-) -> Result<Found, LookError> {
-    if identifier.contains(',') {
-        return Err(LookError::Parameter(
-            "identifier: one value only; several are not offered",
-        ));
-    }
-    let (system, value) = match identifier.split_once('|') {
-        Some((system, value)) => (Some(system), value),
-        None => (None, identifier),
-    };
-    if value.is_empty() {
-        return Err(LookError::Parameter(
-            "identifier: a value is required after the system",
-        ));
-    }
-    let limit = house.limits.page_max;
-    let rows = house
-        .store
-        .visible_by_identifier(permit, "Patient", system, value, limit + 1)
-        .await?;
-    if rows.len() > limit {
-        return Err(LookError::Parameter(
-            "identifier: too many Patients carry it; name its system",
-        ));
-    }
-    let total = rows.len();
-    let mut seen = Vec::with_capacity(total);
-    for row in rows.into_iter().take(count.unwrap_or(limit)) {
-        seen.push(recheck(house, permit, row).await?);
-    }
-    let rows: Vec<&VisibleVersion> = seen.iter().map(|seen| &seen.row).collect();
-    let mut found = Found::of(render::patients(&ask.base, identifier, &rows, total), &seen);
-    found
-        .details
-        .push(("identifier".to_owned(), identifier.to_owned()));
-    // The leaf names everybody whom the search was about, also those that stay hidden.
-    found.records = house.store.records_behind(permit, value).await?;
-    found.network = found.network.or_else(|| permit.networks().first().cloned());
-    Ok(found)
 }
 
 async fn native(

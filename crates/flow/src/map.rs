@@ -4,12 +4,12 @@ use std::collections::HashSet;
 
 use metrics::counter;
 use renkei_fhir::check::check;
-use renkei_model::message::{Fault, FaultKind};
+use renkei_model::message::{Fault, FaultKind, Loss};
 use renkei_profile::{Mapped as MappedRecord, Message};
 use renkei_wire::tree::Record;
 
 use crate::accept::Accepted;
-use crate::decode::Decoded;
+use crate::decode::{Decoded, Notation};
 
 /// A message as FHIR.
 pub struct Mapped<'a> {
@@ -56,6 +56,7 @@ pub fn map(decoded: Decoded<'_>) -> Result<Mapped<'_>, MapError> {
         accepted,
         plan,
         records,
+        notation,
     } = decoded;
     let mut items = Vec::with_capacity(records.len());
     let mut faults = Vec::new();
@@ -65,11 +66,16 @@ pub fn map(decoded: Decoded<'_>) -> Result<Mapped<'_>, MapError> {
             faults.push(twice(&record));
         }
         match plan.map_in(&record) {
-            Ok(mapped) => {
+            Ok(mut mapped) => {
+                mapped.loss.extend(own_characters(notation, &record));
+                name_fields(notation, &mut mapped);
                 counter!("flow_map_losses_total").increment(mapped.loss.len() as u64);
                 items.push(MappedItem { record, mapped });
             }
-            Err(found) => faults.extend(found),
+            Err(found) => faults.extend(found.into_iter().map(|fault| Fault {
+                field: notation.field(&fault.field),
+                ..fault
+            })),
         }
     }
     if !faults.is_empty() {
@@ -91,6 +97,37 @@ pub fn map(decoded: Decoded<'_>) -> Result<Mapped<'_>, MapError> {
         plan,
         items,
     })
+}
+
+/// Characters that only the sender's own system can show are kept, and reported.
+fn own_characters(notation: Notation, record: &Record) -> Vec<Loss> {
+    let why = "外字を含みます。そのまま保存しましたが、他のシステムでは別の字に見えます / holds private-use characters: kept, but other systems cannot show them";
+    let fields = notation.private_use(record).into_iter();
+    fields
+        .map(|field| Loss {
+            field,
+            why: why.to_owned(),
+        })
+        .collect()
+}
+
+/// Everything that may be told of the record later names fields as its sender does.
+fn name_fields(notation: Notation, mapped: &mut MappedRecord) {
+    let roles = &mut mapped.roles;
+    let named = [
+        &mut roles.sender,
+        &mut roles.destination,
+        &mut roles.family_doctor,
+    ];
+    for named in named.into_iter().flatten() {
+        named.field = notation.field(&named.field);
+    }
+    if let Some(consent) = &mut roles.consent {
+        consent.field = notation.field(&consent.field);
+    }
+    for loss in &mut mapped.loss {
+        loss.field = notation.field(&loss.field);
+    }
 }
 
 fn twice(record: &Record) -> Fault {

@@ -7,6 +7,7 @@ use renkei_model::message::{Fault, FaultKind};
 use serde_json::Value;
 
 use crate::refusal::{Kind, Refusal};
+use crate::staff::{NOT_EMPLOYED, StaffError};
 
 /// The OperationOutcome of a refusal. Quotes nothing that is stored.
 #[must_use]
@@ -20,6 +21,7 @@ pub fn outcome(refusal: &Refusal) -> Value {
     }
     let text = match (refusal, kind) {
         (Refusal::Door(door), _) => door.text.clone(),
+        (Refusal::Staff(StaffError::NotEmployed), _) => NOT_EMPLOYED.to_owned(),
         (_, Kind::Parameter | Kind::Conflict | Kind::Structure) => {
             std::error::Error::source(refusal)
                 .map_or_else(|| general.to_owned(), ToString::to_string)
@@ -55,9 +57,13 @@ const fn words(kind: Kind) -> (&'static str, &'static str) {
         Kind::TooLarge => ("too-long", "大きすぎます / larger than the limit"),
         Kind::MediaType => (
             "not-supported",
-            "Content-Type は application/json にしてください / send application/json",
+            "Content-Type は application/json か text/csv にしてください / send application/json or text/csv",
         ),
         Kind::Conflict => ("conflict", "競合しています / conflict"),
+        Kind::TooMany => (
+            "throttled",
+            "回数の上限に達しました。しばらく待ってください / too many requests: wait a while",
+        ),
         Kind::Busy => (
             "transient",
             "受け付けていません。後で再送してください / nothing was taken; send it again later",

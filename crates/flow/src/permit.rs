@@ -1,11 +1,12 @@
 //! Room: may this caller do this? The only place where a [`Permit`] is made, one verb a corridor:
-//! [`permit_knock`] and [`permit`] for messages, [`permit_look`] for reads, [`permit_directory`] and [`permit_audit`].
+//! [`permit_knock`] and [`permit`] for messages, [`permit_look`] for reads, [`permit_emergency`] under
+//! break-glass, [`permit_identity`], [`permit_directory`] and [`permit_audit`] for those who run a network.
 
 use renkei_access::{Action, Decider as _, Decision};
-use renkei_model::caller::Caller;
+use renkei_model::caller::{Caller, CallerKind};
 use renkei_model::clock::Instant;
-use renkei_model::id::{NetworkName, RequestId};
-use renkei_model::lists::{Category, Profession, Relation, Sensitivity};
+use renkei_model::id::{IdError, NetworkName, RequestId};
+use renkei_model::lists::{Category, Profession, Purpose, Relation, Sensitivity};
 use renkei_model::message::{Fault, FaultKind};
 use renkei_model::permit::{Allows, Permit, PermitFacts};
 use renkei_store::{StoreError, Tx};
@@ -68,22 +69,21 @@ pub async fn permit<'a>(
         // All shelves of an item have one record and one owner, and so the same relations.
         let sheet = &item.sheet_shelf;
         let relations = tx.relations_to(sheet, caller, inbound.at).await?;
-        rules.push(allowed(judge(
-            house,
-            caller,
-            sheet,
-            &relations,
-            Action::Send,
-        ))?);
-        let shelves = item.resources.iter().map(|resource| &resource.shelf);
-        for shelf in shelves.chain(std::iter::once(sheet)) {
-            rules.push(allowed(judge(
+        let judged = |shelf, action| {
+            allowed(judge(
                 house,
                 caller,
                 shelf,
                 &relations,
-                Action::Write,
-            ))?);
+                (purpose(caller), action),
+            ))
+        };
+        if item.known.item.mapped.roles.destination.is_some() {
+            rules.push(judged(sheet, Action::Send)?);
+        }
+        let shelves = item.resources.iter().map(|resource| &resource.shelf);
+        for shelf in shelves.chain(std::iter::once(sheet)) {
+            rules.push(judged(shelf, Action::Write)?);
             categories |= shelf.category.bit();
         }
     }
@@ -103,34 +103,51 @@ pub async fn permit<'a>(
     })
 }
 
-/// Whether the caller's profession may send sheets in this network at all, asked before anything that is
-/// stored is compared: who may not send learns nothing by trying.
+/// Whether the caller's profession may bring any of the network's messages at all, asked before anything
+/// that is stored is compared: who may not learns nothing by trying.
 ///
 /// # Errors
 /// [`PermitError::Forbidden`].
 pub fn permit_knock(house: &House, accepted: &Accepted<'_>) -> Result<(), PermitError> {
     let caller = &accepted.inbound.caller;
     let network = accepted.network.name();
-    let sends = |relation: &Relation| {
-        let (profession, purpose) = (caller.profession(), purpose(caller));
-        let normal = Sensitivity::Normal;
-        let mask = house.policy.allows(
-            network,
-            profession,
-            *relation,
-            purpose,
-            normal,
-            Action::Send,
-        );
-        mask & Category::Sheet.bit() != 0
+    let brings = |category: Category| {
+        let action = if category == Category::Sheet {
+            Action::Send
+        } else {
+            Action::Write
+        };
+        let relations = Relation::ALL.iter();
+        relations
+            .map(|relation| opened(house, caller, network, (*relation, purpose(caller)), action))
+            .any(|mask| mask & category.bit() != 0)
     };
-    if Relation::ALL.iter().any(sends) {
+    let mut plans = accepted.network.messages().iter();
+    if plans.any(|plan| brings(plan.category())) {
         Ok(())
     } else {
         Err(PermitError::Forbidden {
-            rule: "sends no sheets".to_owned(),
+            rule: "brings no messages".to_owned(),
         })
     }
+}
+
+/// The categories of normal sensitivity that are open to the caller's profession: the warm path.
+fn opened(
+    house: &House,
+    caller: &Caller,
+    network: &NetworkName,
+    (relation, purpose): (Relation, Purpose),
+    action: Action,
+) -> i64 {
+    house.policy.allows(
+        network,
+        caller.profession(),
+        relation,
+        purpose,
+        Sensitivity::Normal,
+        action,
+    )
 }
 
 /// A permit to look: the masks of the caller's profession do the rest, row by row.
@@ -149,14 +166,8 @@ pub fn permit_directory(
     network: &NetworkName,
     (request, at): (RequestId, Instant),
 ) -> Result<Permit, PermitError> {
-    let mask = house.policy.allows(
-        network,
-        caller.profession(),
-        Relation::None,
-        purpose(caller),
-        Sensitivity::Normal,
-        Action::Write,
-    );
+    let asked = (Relation::None, purpose(caller));
+    let mask = opened(house, caller, network, asked, Action::Write);
     if mask & Category::Directory.bit() == 0 {
         return Err(PermitError::Forbidden {
             rule: "directory write".to_owned(),
@@ -187,6 +198,105 @@ pub fn permit_audit(
         });
     }
     Ok(issue(house, caller, None, Allows::Audit, (request, at)))
+}
+
+/// A permit to look under break-glass (救急). Whoever asks is on record before anything is told.
+///
+/// # Errors
+/// [`PermitError::Forbidden`] for every profession to which no network of the caller's opens anything of a
+/// stranger in an emergency: the same whether there is anybody to find or not.
+pub fn permit_emergency(
+    house: &House,
+    caller: &Caller,
+    request: RequestId,
+    at: Instant,
+) -> Result<Permit, PermitError> {
+    let asked = (Relation::None, Purpose::Emergency);
+    let needed = Category::Demographics.bit();
+    let mut networks = caller.networks.iter();
+    if !networks
+        .any(|network| opened(house, caller, network, asked, Action::ReadFull) & needed != 0)
+    {
+        return Err(PermitError::Forbidden {
+            rule: "no break-glass".to_owned(),
+        });
+    }
+    Ok(Permit::issue(PermitFacts {
+        caller: caller.clone(),
+        network: None,
+        purpose: Purpose::Emergency,
+        allows: Allows::Emergency,
+        policy: house.policy.policy().to_owned(),
+        request,
+        at,
+    }))
+}
+
+/// A permit to decide which records are one human being: for who runs a network and may write its
+/// demographics.
+///
+/// # Errors
+/// [`PermitError::Forbidden`] for everybody else.
+pub fn permit_identity(
+    house: &House,
+    caller: &Caller,
+    request: RequestId,
+    at: Instant,
+) -> Result<Permit, PermitError> {
+    let asked = (Relation::None, Purpose::Operation);
+    let needed = Category::Demographics.bit();
+    let mut networks = caller.networks.iter();
+    let writes =
+        networks.any(|network| opened(house, caller, network, asked, Action::Write) & needed != 0);
+    if caller.profession() != Profession::NetworkOffice || !writes {
+        return Err(PermitError::Forbidden {
+            rule: "the network's office only".to_owned(),
+        });
+    }
+    Ok(issue(house, caller, None, Allows::Identity, (request, at)))
+}
+
+/// A permit to count for a network's report.
+///
+/// # Errors
+/// [`PermitError::Forbidden`] for everybody but the network's office.
+pub fn permit_report(
+    house: &House,
+    caller: &Caller,
+    network: &NetworkName,
+    when: (RequestId, Instant),
+) -> Result<Permit, PermitError> {
+    if caller.profession() != Profession::NetworkOffice || !caller.belongs_to(network) {
+        return Err(PermitError::Forbidden {
+            rule: "the network's office only".to_owned(),
+        });
+    }
+    let network = Some(network.clone());
+    Ok(issue(house, caller, network, Allows::Report, when))
+}
+
+/// The same for whoever runs the program on its own data folder and could read the database itself.
+///
+/// # Errors
+/// Never: the names below are well-formed.
+pub fn permit_report_here(network: &NetworkName, at: Instant) -> Result<Permit, IdError> {
+    let kind = CallerKind::System {
+        client: "operator".parse()?,
+    };
+    let caller = Caller {
+        kind,
+        facility: "0000000000".parse()?,
+        networks: vec![network.clone()],
+    };
+    Ok(Permit::issue(PermitFacts {
+        caller,
+        network: Some(network.clone()),
+        purpose: Purpose::Operation,
+        allows: Allows::Report,
+        policy: String::new(),
+        request: RequestId::new(),
+        at,
+    }))
 }
 
 fn issue(
@@ -236,8 +346,9 @@ fn own_words(caller: &Caller, item: &ShelvedItem) -> Vec<Fault> {
     {
         faults.push(Fault {
             field: consent.field.clone(),
-            rule: "本人・家族の同意がない連絡票は送れません / a slip needs the consent of resident or family"
-                .to_owned(),
+            rule:
+                "本人・家族の同意がない情報は送れません / needs the consent of resident or family"
+                    .to_owned(),
             span: Some(consent.span),
             kind: FaultKind::Value,
         });

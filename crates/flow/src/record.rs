@@ -48,6 +48,8 @@ pub struct Note {
     pub request: RequestId,
     /// When.
     pub at: Instant,
+    /// Why, from our own records.
+    pub purpose: Purpose,
     /// What was asked: `message.receive`, `fhir.read` …
     pub action: &'static str,
     /// The network whose data it is about, if one.
@@ -71,14 +73,13 @@ pub struct Note {
 /// # Errors
 /// When the store refuses.
 pub async fn note(house: &House, tx: &mut Tx, note: Note) -> Result<(), StoreError> {
-    let purpose: Purpose = purpose(&note.caller);
     let leaf = Leaf {
         at: note.at,
         network: note.network,
         caller: note.caller,
         records: note.records,
         shelves: note.shelves,
-        purpose,
+        purpose: note.purpose,
         action: note.action,
         decision: note.decision,
         rule: note.rule,
@@ -162,6 +163,7 @@ fn of_message(accepted: &Accepted<'_>, action: &'static str, answer: &str) -> No
         caller: accepted.inbound.caller.clone(),
         request: accepted.inbound.request,
         at: accepted.inbound.at,
+        purpose: purpose(&accepted.inbound.caller),
         action,
         network: Some(accepted.inbound.network.clone()),
         records: Vec::new(),
@@ -210,6 +212,7 @@ pub fn of_permit(permit: &Permit, action: &'static str, rule: &str) -> Note {
         caller: permit.caller().clone(),
         request: permit.request(),
         at: permit.at(),
+        purpose: permit.purpose(),
         action,
         network: None,
         records: Vec::new(),

@@ -8,6 +8,7 @@
 //! | `Fields` | a field breaks a rule | the sender |
 //! | `TooLarge`, `MediaType` | over a limit, wrong kind of content | the sender |
 //! | `Conflict` | older than, or different from, what is already here | the sender |
+//! | `TooMany` | one caller asks too often; later | the caller |
 //! | `Busy`, `Full` | try again later; nothing was taken | the operator |
 //! | `Bug` | our fault | us |
 
@@ -17,15 +18,20 @@ use renkei_store::StoreError;
 use crate::accept::AcceptError;
 use crate::decode::DecodeError;
 use crate::deliver::DeliverError;
+use crate::emergency::EmergencyError;
 use crate::identify::IdentifyError;
+use crate::lineage::LineageError;
 use crate::look::LookError;
 use crate::map::MapError;
 use crate::permit::PermitError;
 use crate::recall::RecallError;
 use crate::record::RecordError;
 use crate::register::RegisterError;
+use crate::report::ReportError;
+use crate::review::ReviewError;
 use crate::route::RouteError;
 use crate::shelve::ShelveError;
+use crate::staff::StaffError;
 use crate::store::StoreRoomError;
 
 /// A corridor's no, with the room that said it.
@@ -61,6 +67,16 @@ pub enum Refusal {
     Deliver(#[from] DeliverError),
     #[error("register")]
     Register(#[from] RegisterError),
+    #[error("report")]
+    Report(#[from] ReportError),
+    #[error("lineage")]
+    Lineage(#[from] LineageError),
+    #[error("staff")]
+    Staff(#[from] StaffError),
+    #[error("emergency")]
+    Emergency(#[from] EmergencyError),
+    #[error("review")]
+    Review(#[from] ReviewError),
     #[error("door")]
     Door(#[from] DoorRefusal),
     #[error("the store could not be reached")]
@@ -99,6 +115,8 @@ pub enum Kind {
     MediaType,
     /// Older or different.
     Conflict,
+    /// One caller asks too often.
+    TooMany,
     /// Try again later.
     Busy,
     /// No room left.
@@ -116,7 +134,11 @@ impl Refusal {
             Self::Accept(AcceptError::Absent)
             | Self::Look(LookError::Absent)
             | Self::Deliver(DeliverError::Absent)
-            | Self::Register(RegisterError::Absent) => Kind::Absent,
+            | Self::Register(RegisterError::Absent)
+            | Self::Report(ReportError::Absent)
+            | Self::Lineage(LineageError::Absent)
+            | Self::Emergency(EmergencyError::Absent)
+            | Self::Review(ReviewError::Absent) => Kind::Absent,
             Self::Look(LookError::Gone) => Kind::Gone,
             Self::Accept(AcceptError::TooLarge { .. }) => Kind::TooLarge,
             Self::Accept(AcceptError::MediaType) => Kind::MediaType,
@@ -125,16 +147,26 @@ impl Refusal {
             | Self::Deliver(DeliverError::Body) => Kind::Structure,
             Self::Recall(RecallError::KeyReused)
             | Self::Identify(IdentifyError::Stale { .. } | IdentifyError::Conflict { .. })
-            | Self::Deliver(DeliverError::Fenced) => Kind::Conflict,
+            | Self::Deliver(DeliverError::Fenced)
+            | Self::Review(ReviewError::Conflict(_)) => Kind::Conflict,
             Self::Permit(PermitError::Forbidden { .. })
             | Self::Look(LookError::Permit(PermitError::Forbidden { .. }))
             | Self::Register(RegisterError::Permit(PermitError::Forbidden { .. }))
-            | Self::Deliver(DeliverError::Permit(PermitError::Forbidden { .. })) => Kind::Forbidden,
-            Self::Look(LookError::Parameter(_)) => Kind::Parameter,
+            | Self::Deliver(DeliverError::Permit(PermitError::Forbidden { .. }))
+            | Self::Report(ReportError::Permit(PermitError::Forbidden { .. }))
+            | Self::Staff(StaffError::NotEmployed)
+            | Self::Emergency(EmergencyError::Permit(PermitError::Forbidden { .. }))
+            | Self::Review(ReviewError::Permit(PermitError::Forbidden { .. })) => Kind::Forbidden,
+            Self::Emergency(EmergencyError::TooMany { .. }) => Kind::TooMany,
+            Self::Look(LookError::Parameter(_)) | Self::Review(ReviewError::Parameter(_)) => {
+                Kind::Parameter
+            }
             Self::Map(MapError::Structure { .. })
             | Self::Shelve(_)
             | Self::Store(StoreRoomError::Document(_))
-            | Self::Look(LookError::Render(_)) => Kind::Bug,
+            | Self::Lineage(LineageError::Unreadable)
+            | Self::Look(LookError::Render(_))
+            | Self::Emergency(EmergencyError::Card(_)) => Kind::Bug,
             _ => self.by_faults().unwrap_or_else(|| self.by_store()),
         }
     }
@@ -147,11 +179,23 @@ impl Refusal {
             | Self::Map(MapError::Faults(faults))
             | Self::Permit(PermitError::Faults(faults))
             | Self::Route(RouteError::Faults(faults))
-            | Self::Register(RegisterError::Faults(faults)) => faults,
+            | Self::Report(ReportError::Faults(faults))
+            | Self::Register(RegisterError::Faults(faults))
+            | Self::Emergency(EmergencyError::Faults(faults))
+            | Self::Review(ReviewError::Faults(faults)) => faults,
             Self::Identify(
                 IdentifyError::Stale { fault, .. } | IdentifyError::Conflict { fault, .. },
             ) => std::slice::from_ref(fault),
             _ => &[],
+        }
+    }
+
+    /// After how many seconds it makes sense to try again, where the refusal knows.
+    #[must_use]
+    pub const fn retry_s(&self) -> Option<u64> {
+        match self {
+            Self::Emergency(EmergencyError::TooMany { retry_s }) => Some(*retry_s),
+            _ => None,
         }
     }
 

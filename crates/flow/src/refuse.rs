@@ -9,6 +9,7 @@ use renkei_model::message::Inbound;
 use renkei_store::{NewQuarantine, StoreError, Urgency};
 
 use crate::house::House;
+use crate::judge::purpose;
 use crate::outcome::outcome;
 use crate::record::{Note, note};
 use crate::refusal::{Kind, Refusal};
@@ -64,6 +65,36 @@ pub async fn refuse_about(
             request: asker.request,
         },
     }
+}
+
+/// The same where it was about several people, who are all of one network.
+pub async fn refuse_about_all(
+    house: &House,
+    asker: Asker,
+    about: Result<Vec<(NetworkName, RecordId)>, StoreError>,
+    refusal: Refusal,
+) -> Refused {
+    let request = asker.request;
+    let mut about = match about {
+        Ok(about) => about,
+        Err(error) => {
+            return Refused {
+                refusal: error.into(),
+                request,
+            };
+        }
+    };
+    let last = about.pop();
+    let others = about.into_iter().map(|(_, record)| record).collect();
+    let asker = Asker {
+        about: last,
+        ..asker
+    };
+    let refusal = match written(house, asker, &refusal, (None, others)).await {
+        Ok(()) => refusal,
+        Err(_) => unrecorded(&refusal, StoreError::Unavailable),
+    };
+    Refused { refusal, request }
 }
 
 /// Refuses a message.
@@ -150,6 +181,7 @@ async fn written(
         network
     });
     let leaf = Note {
+        purpose: purpose(&asker.caller),
         caller: asker.caller,
         request: asker.request,
         at: asker.at,

@@ -1,4 +1,5 @@
-//! The corridor for the directory: facilities and staff, as the network's office registers them.
+//! The corridor for the directory: facilities and staff, as the network's office registers them. What an
+//! entry of the staff means is in [`crate::register_change`].
 
 use renkei_fhir::instant::day_start;
 use renkei_model::caller::Caller;
@@ -6,7 +7,7 @@ use renkei_model::clock::Instant;
 use renkei_model::id::{NetworkName, RequestId};
 use renkei_model::lists::{FacilityKind, Profession};
 use renkei_model::message::{Fault, FaultKind};
-use renkei_store::{Facility, Staff, StoreError, Urgency};
+use renkei_store::{Facility, StoreError, Urgency};
 use serde_json::{Map, Value};
 
 use crate::house::House;
@@ -14,6 +15,9 @@ use crate::permit::{PermitError, permit_directory};
 use crate::record::{Recorded, of_permit, record_change};
 use crate::refusal::Refusal;
 use crate::refuse::{Asker, Refused, refuse};
+use crate::register_change::{Column, Entry};
+use crate::register_file::{LINES, after};
+use crate::register_staff::{Compared, apply, compare};
 use crate::room;
 
 /// A change of the directory.
@@ -87,13 +91,13 @@ async fn walk(house: &House, change: &Registration) -> Result<Recorded<Vec<u8>>,
     for facility in &facilities {
         tx.facility_put(&permit, facility).await?;
     }
-    let faults = strangers(&mut tx, &staff).await?;
+    let entries = (&change.network, staff.as_slice());
+    let compared = room!(register => async compare(&mut tx, &permit, entries))?;
+    let faults = snags(&compared);
     if !faults.is_empty() {
         return Err(RegisterError::Faults(faults).into());
     }
-    for member in &staff {
-        room!(register => async tx.staff_put(&permit, member))?;
-    }
+    apply(&mut tx, &permit, &compared.plan).await?;
     let answer = serde_json::json!({ "facilities": facilities.len(), "staff": staff.len() });
     let answer = answer.to_string().into_bytes();
     let mut leaf = of_permit(&permit, ACTION, "directory write");
@@ -102,26 +106,30 @@ async fn walk(house: &House, change: &Registration) -> Result<Recorded<Vec<u8>>,
     Ok(record_change(house, tx, answer, leaf).await?)
 }
 
-/// Staff of facilities that the network does not know.
-async fn strangers(tx: &mut renkei_store::Tx, staff: &[Staff]) -> Result<Vec<Fault>, StoreError> {
-    let mut faults = Vec::new();
-    for (position, member) in staff.iter().enumerate() {
-        if tx
-            .facility_find(&member.network, &member.facility)
-            .await?
-            .is_none()
-        {
-            faults.push(fault(
-                format!("staff[{position}].facility"),
-                "登録のない施設です / no facility of this network",
-                FaultKind::Value,
-            ));
-        }
-    }
-    Ok(faults)
+/// What only the directory could say is wrong.
+fn snags(compared: &Compared) -> Vec<Fault> {
+    let stranger = |place: &usize| {
+        let rule = "登録のない施設です / no facility of this network";
+        (*place, "facility", rule)
+    };
+    let snags = compared.plan.snags.iter().map(|snag| {
+        let field = match snag.column {
+            Column::Id => "id",
+            Column::Until => "until",
+        };
+        (snag.place, field, snag.rule)
+    });
+    let mut all: Vec<(usize, &str, &str)> = compared.strangers.iter().map(stranger).collect();
+    all.extend(snags);
+    all.sort_unstable();
+    all.into_iter()
+        .map(|(place, field, rule)| {
+            fault(format!("staff[{place}].{field}"), rule, FaultKind::Value)
+        })
+        .collect()
 }
 
-fn read(network: &NetworkName, body: &[u8]) -> Result<(Vec<Facility>, Vec<Staff>), Vec<Fault>> {
+fn read(network: &NetworkName, body: &[u8]) -> Result<(Vec<Facility>, Vec<Entry>), Vec<Fault>> {
     let value = json(body).map_err(|field| {
         vec![fault(
             field,
@@ -140,17 +148,15 @@ fn read(network: &NetworkName, body: &[u8]) -> Result<(Vec<Facility>, Vec<Staff>
         .iter()
         .filter_map(|(path, value)| reader.facility(network, path, value))
         .collect();
-    let staff: Vec<Staff> = staff
-        .iter()
-        .filter_map(|(path, value)| reader.staff(network, path, value))
-        .collect();
-    for (position, member) in staff.iter().enumerate() {
-        let same = |other: &Staff| other.id == member.id && other.facility == member.facility;
-        if staff.iter().take(position).any(same) {
-            let rule = "同じ職員が二度あります / the same member of staff twice";
-            reader.refuse(format!("staff[{position}].id"), rule);
-        }
+    if staff.len() > LINES {
+        let rule = format!("一度に{LINES}人までです / more than {LINES} at once");
+        return Err(vec![fault("staff".to_owned(), &rule, FaultKind::TooMuch)]);
     }
+    let staff: Vec<Entry> = staff
+        .iter()
+        .enumerate()
+        .filter_map(|(place, (path, value))| reader.staff(place, path, value))
+        .collect();
     if reader.faults.is_empty() {
         Ok((facilities, staff))
     } else {
@@ -282,7 +288,7 @@ impl Reader {
         })
     }
 
-    fn staff(&mut self, network: &NetworkName, path: &str, value: &Value) -> Option<Staff> {
+    fn staff(&mut self, place: usize, path: &str, value: &Value) -> Option<Entry> {
         let known = ["id", "name", "profession", "facility", "since", "until"];
         let object = self.object(value, path, &known)?;
         let id = self.parsed(object, path, "id");
@@ -290,8 +296,9 @@ impl Reader {
         let profession = self.parsed(object, path, "profession");
         let facility = self.parsed(object, path, "facility");
         let since = self.day(object, path, "since");
-        let until = self.day(object, path, "until");
-        if since.is_some() && until.is_some() && until < since {
+        // The last day is one of work.
+        let until = self.day(object, path, "until").map(after);
+        if until.is_some() && until <= since {
             let rule = "開始日より前です / before its beginning";
             self.refuse(format!("{path}until"), rule);
         }
@@ -299,8 +306,8 @@ impl Reader {
             let rule = "職員の職種ではありません / not a profession of a person";
             self.refuse(format!("{path}profession"), rule);
         }
-        Some(Staff {
-            network: network.clone(),
+        Some(Entry {
+            place,
             id: id?,
             facility: facility?,
             profession: profession?,

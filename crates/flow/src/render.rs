@@ -67,38 +67,6 @@ pub fn resource(row: &VisibleVersion) -> Sight {
     }
 }
 
-/// A searchset.
-#[must_use]
-pub fn patients(base: &str, identifier: &str, rows: &[&VisibleVersion], total: usize) -> Sight {
-    let mut entries = String::new();
-    for row in rows {
-        if !entries.is_empty() {
-            entries.push(',');
-        }
-        let full_url = Value::from(format!("{base}/Patient/{}", row.resource));
-        entries.push_str(&format!(
-            r#"{{"fullUrl":{full_url},"resource":{},"search":{{"mode":"match"}}}}"#,
-            row.text
-        ));
-    }
-    let link = Value::from(format!("{base}/Patient?identifier={}", encoded(identifier)));
-    let entry = if entries.is_empty() {
-        String::new()
-    } else {
-        format!(r#","entry":[{entries}]"#)
-    };
-    let body = format!(
-        r#"{{"resourceType":"Bundle","type":"searchset","total":{},"link":[{{"relation":"self","url":{link}}}]{entry}}}"#,
-        total
-    );
-    Sight {
-        body: body.into_bytes(),
-        form: Form::Fhir,
-        version: None,
-        modified: None,
-    }
-}
-
 /// A sheet in its network's own form.
 ///
 /// # Errors
@@ -212,17 +180,4 @@ fn plain(body: &Value) -> Sight {
         version: None,
         modified: None,
     }
-}
-
-/// Percent-encoding for a query value: everything but unreserved characters.
-fn encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
 }

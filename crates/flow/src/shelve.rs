@@ -108,15 +108,13 @@ fn one(accepted: &Accepted<'_>, mut known: IdentifiedItem) -> Result<ShelvedItem
         sensitivity,
     };
     let mapped = std::mem::take(&mut known.item.mapped.resources);
-    if !mapped
+    let composition = mapped
         .iter()
-        .any(|resource| resource.resource_type == "Composition")
-    {
-        return Err(ShelveError::NoDocument);
-    }
+        .find(|resource| resource.resource_type == "Composition")
+        .ok_or(ShelveError::NoDocument)?;
     let (sheet, sheet_version) = place(&known, SHEET_KEY);
     let sheet_shelf = shelf(
-        Category::Sheet,
+        composition.category,
         mapped
             .iter()
             .map(|resource| resource.sensitivity)

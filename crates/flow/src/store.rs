@@ -3,19 +3,21 @@
 use std::collections::HashMap;
 
 use renkei_fhir::document::{DocumentPart, document};
-use renkei_fhir::index::index;
 use renkei_fhir::reference::bind;
 use renkei_fhir::stamp::stamp;
 use renkei_model::clock::Instant;
-use renkei_model::id::{EpisodeId, ResourceId};
+use renkei_model::id::{ChangeId, EpisodeId, FacilityCode, NetworkName, ResourceId};
 use renkei_model::permit::Permit;
 use renkei_store::{
-    Body, IndexRow, NewConflict, NewEnrolment, NewMessage, NewOrigin, NewVersion, StoreError, Tx,
+    Body, ChangeKind, NewChange, NewEnrolment, NewFace, NewMessage, NewOrigin, NewReview,
+    NewVersion, StoreError, Tx,
 };
-use serde_json::Value;
 
+use crate::fold_index::index_rows;
+use crate::identify::IdentifiedItem;
+use crate::kin::Doubt;
 use crate::permit::Permitted;
-use crate::shelve::{GoneResource, SHEET_KEY, Shelved, ShelvedItem};
+use crate::shelve::{GoneResource, SHEET_KEY, Shelved, ShelvedItem, ShelvedResource};
 
 /// A message whose parts lie in the database, not yet committed.
 pub struct Stored<'a> {
@@ -115,20 +117,7 @@ async fn one(
         )
         .await?;
     }
-    if item.known.conflict {
-        tx.conflict_put(
-            permit,
-            &NewConflict {
-                network: network.clone(),
-                message,
-                record: item.known.record,
-                other: None,
-                at: permit.at(),
-                why: "identifiers and demographics do not agree on one record".to_owned(),
-            },
-        )
-        .await?;
-    }
+    settle(tx, permit, shelved, item).await?;
     Ok(())
 }
 
@@ -150,10 +139,118 @@ fn origin(shelved: &Shelved<'_>, item: &ShelvedItem) -> NewOrigin {
         content_sha256: item.known.content_sha256,
         kana: demography.kana.as_deref().map(renkei_identity::fold_kana),
         birth_date: demography.birth_date.clone(),
+        event_date: item.known.item.mapped.roles.event_date.clone(),
+        destination: destination(item).map(|code| code.to_string()),
         parts: std::iter::once((SHEET_KEY.to_owned(), item.sheet))
             .chain(kept)
             .chain(gone)
             .collect(),
+    }
+}
+
+/// The facility that the sheet goes to, if it names one that has a facility's code.
+fn destination(item: &ShelvedItem) -> Option<FacilityCode> {
+    let named = item.known.item.mapped.roles.destination.as_ref()?;
+    named.code.parse().ok()
+}
+
+/// What the item says of who it is about becomes findable, and its record is linked with those that are
+/// the same human being beyond doubt. What is doubtful goes to the network's office.
+async fn settle(
+    tx: &mut Tx,
+    permit: &Permit,
+    shelved: &Shelved<'_>,
+    item: &ShelvedItem,
+) -> Result<(), StoreError> {
+    let known = &item.known;
+    let network = &shelved.accepted.inbound.network;
+    if let Some(patient) = patient(item) {
+        tx.face_put(permit, &[face(shelved, item, patient)]).await?;
+    } else {
+        tx.face_drop(permit, &[item.sheet]).await?;
+    }
+    let mut doubts = known.doubts.clone();
+    if !linked(tx, permit, network, known).await? {
+        // Those who are the same as this one are not the same as each other: that is for a person to see.
+        let same = known.same.iter();
+        doubts.extend(same.map(|other| Doubt::new(*other, None, "several")));
+    }
+    for doubt in doubts {
+        tx.review_put(
+            permit,
+            &NewReview {
+                network: network.clone(),
+                record: known.record,
+                other: Some(doubt.other),
+                score: doubt.points,
+                grounds: doubt.grounds,
+                message: Some(shelved.accepted.message),
+            },
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Links the record with those that are the same beyond doubt. Not if that would join people who are two
+/// by what is known of them, or whom the office has told apart: then it answers false.
+async fn linked(
+    tx: &mut Tx,
+    permit: &Permit,
+    network: &NetworkName,
+    known: &IdentifiedItem,
+) -> Result<bool, StoreError> {
+    let own = tx.person_of(known.record).await?;
+    let mut others = Vec::new();
+    for other in &known.same {
+        let person = tx.person_of(*other).await?;
+        if person != own && !others.contains(&(person, *other)) {
+            others.push((person, *other));
+        }
+    }
+    others.sort_unstable();
+    others.dedup_by_key(|(person, _)| *person);
+    let other = match others.as_slice() {
+        [] => return Ok(true),
+        [(_, other)] => *other,
+        _ => return Ok(false),
+    };
+    let change = NewChange {
+        id: ChangeId::new(),
+        network: network.clone(),
+        kind: ChangeKind::Auto,
+        review: None,
+        reason: "beyond doubt".to_owned(),
+    };
+    tx.persons_join(permit, &change, known.record, other)
+        .await?;
+    Ok(true)
+}
+
+fn patient(item: &ShelvedItem) -> Option<&ShelvedResource> {
+    item.resources
+        .iter()
+        .find(|resource| resource.resource_type == "Patient")
+}
+
+fn face(shelved: &Shelved<'_>, item: &ShelvedItem, patient: &ShelvedResource) -> NewFace {
+    let face = item.known.face.clone();
+    let claims = item.known.item.mapped.roles.identifiers.iter();
+    let cards: Vec<String> = claims.map(|claim| claim.value.clone()).collect();
+    let terms = renkei_identity::terms(&face, &cards);
+    NewFace {
+        sheet: item.sheet,
+        patient: patient.id,
+        network: patient.shelf.network.clone(),
+        record: patient.shelf.record,
+        owner: patient.shelf.owner.clone(),
+        kind: shelved.plan.kind().to_owned(),
+        terms: terms
+            .into_iter()
+            .map(|term| (term.kind.as_str().to_owned(), term.value))
+            .collect(),
+        face,
+        at: shelved.accepted.inbound.at,
     }
 }
 
@@ -195,21 +292,6 @@ fn versions(shelved: &Shelved<'_>, item: &ShelvedItem) -> Result<Vec<NewVersion>
     Ok(versions)
 }
 
-/// Longer values are no search terms; a database index takes rows of some 2,700 bytes.
-const INDEX_BYTES: usize = 512;
-
-fn index_rows(json: &Value) -> Vec<IndexRow> {
-    index(json)
-        .into_iter()
-        .filter(|row| row.value.len() <= INDEX_BYTES)
-        .map(|row| IndexRow {
-            param: row.param.to_owned(),
-            system: row.system,
-            value: row.value,
-        })
-        .collect()
-}
-
 fn sheet(
     shelved: &Shelved<'_>,
     item: &ShelvedItem,
@@ -236,7 +318,7 @@ fn sheet(
         shelf: item.sheet_shelf.clone(),
         at,
         message: shelved.accepted.message,
-        index: Vec::new(),
+        index: index_rows(&bundle),
         text: bundle.to_string(),
         deleted: false,
         profile_version: shelved.accepted.network.version().to_owned(),

@@ -90,9 +90,12 @@ fn narrowed(mut config: Config, which: &Which) -> Config {
     config
 }
 
-/// Opens the database for reading its log. One that is not there is not made, and nothing is changed in
-/// one that is.
-async fn open(config: &Config) -> Result<Store, GatewayError> {
+/// Opens the database for reading. One that is not there is not made, and nothing is changed in one that
+/// is.
+///
+/// # Errors
+/// When it is not there or cannot be read.
+pub async fn open(config: &Config) -> Result<Store, GatewayError> {
     let settings = house::store_settings(config)?;
     if let Some(path) = house::sqlite_file(&settings.url)
         && !path.is_file()

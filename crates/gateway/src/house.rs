@@ -7,6 +7,7 @@ use std::sync::Arc;
 use renkei_audit::Sealer;
 use renkei_audit::checkpoint::Signer;
 use renkei_audit::keys::{pseudonym_key, signer};
+use renkei_flow::cursor::Sealing;
 use renkei_flow::{House, Networks, activate};
 use renkei_model::clock::{SharedClock, SystemClock};
 use renkei_store::{Settings, Store};
@@ -38,7 +39,8 @@ pub async fn open(config: &Config) -> Result<Opened, GatewayError> {
     let held = hold(config, &folder)?;
     let networks = profiles::networks(&config.profiles_dir)?;
     let policy = profiles::policy(&networks)?;
-    let sealer = Sealer::new(pseudonym_key(&folder.pseudonym_key())?);
+    let secret = pseudonym_key(&folder.pseudonym_key())?;
+    let (sealer, sealing) = (Sealer::new(secret), Sealing::new(secret));
     let signer = signer(&folder.checkpoint_key(), &config.audit.origin)?;
     let public = format!("{}\n", signer.verifying_key());
     write_private(&folder.public_key(), public.as_bytes())?;
@@ -50,13 +52,14 @@ pub async fn open(config: &Config) -> Result<Opened, GatewayError> {
     .await?;
     let policy = Arc::new(activate(&store, policy, &clock).await?);
     let networks = Networks::new(networks);
-    let limits = config.limits.limits();
+    let limits = config.limits();
     let house = Arc::new(House {
         store,
         networks,
         clock,
         limits,
         sealer,
+        sealing,
         policy,
     });
     Ok(Opened {

@@ -9,7 +9,9 @@ mod folder;
 mod house;
 mod logging;
 mod metrics;
+mod profile_cmd;
 mod profiles;
+mod report;
 mod serve;
 mod signal;
 mod signing;
@@ -48,11 +50,16 @@ enum Command {
     Migrate,
     /// 設定、プロファイル、データベースを説明し確かめる / explain and check settings, profiles, database
     Check,
+    /// プロファイルを確かめる、見る / check and look at profiles
+    #[command(subcommand)]
+    Profile(profile_cmd::Command),
     /// トークンを発行する / issue a token
     Token(token::Arguments),
     /// 監査記録を扱う / verify, export or sign the audit log
     #[command(subcommand)]
     Audit(audit_log::Command),
+    /// ネットワークの数字を数える / count a network's figures
+    Report(report::Arguments),
     /// すべての経路を並べる / list all routes
     Routes,
 }
@@ -86,8 +93,10 @@ async fn run(cli: Cli) -> Result<(), GatewayError> {
         }
         Command::Migrate => migrate(&settings(file)?).await,
         Command::Check => check::run(&settings(file)?).await,
+        Command::Profile(command) => profile_cmd::run(&settings(file)?.config, command),
         Command::Token(arguments) => token::run(&settings(file)?.config, arguments),
         Command::Audit(command) => audit_log::run(settings(file)?.config, command).await,
+        Command::Report(arguments) => report::run(&settings(file)?.config, arguments).await,
         Command::Routes => {
             for route in renkei_edge::routes() {
                 say(&format!("{} {} {}", route.method, route.path, route.kind))?;

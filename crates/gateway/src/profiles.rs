@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use renkei_access::{PolicySet, compile, read_table};
-use renkei_profile::{Network, load};
+use renkei_profile::{Network, check_golden, load};
 
 /// The file that makes a folder a network's.
 const NETWORK_FILE: &str = "network.yaml";
@@ -59,7 +59,7 @@ pub fn folders(profiles_dir: &Path) -> Result<Vec<PathBuf>, ProfilesError> {
     Ok(folders)
 }
 
-/// Loads and checks every network.
+/// Loads and checks every network. One whose golden cases do not hold both ways stays out.
 ///
 /// # Errors
 /// All mistakes of all networks.
@@ -68,7 +68,11 @@ pub fn networks(profiles_dir: &Path) -> Result<Vec<Network>, ProfilesError> {
     let mut mistakes = Vec::new();
     for folder in folders(profiles_dir)? {
         match load(&folder) {
-            Ok(network) => networks.push(network),
+            Ok(network) => {
+                let golden = check_golden(&network, &folder);
+                mistakes.extend(golden.err().iter().flat_map(|found| texts(found)));
+                networks.push(network);
+            }
             Err(found) => mistakes.extend(texts(&found)),
         }
     }

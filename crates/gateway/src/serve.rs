@@ -48,7 +48,7 @@ pub fn edge_settings(config: &Config) -> EdgeSettings {
         issuer: config.tokens.issuer.clone(),
         audience: config.tokens.audience.clone(),
         token_lifetime_max_s: config.tokens.lifetime_max_s,
-        limits: config.limits.limits(),
+        limits: config.limits(),
     }
 }
 

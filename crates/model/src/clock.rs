@@ -15,6 +15,13 @@ impl Instant {
         Self(self.0.saturating_add(micros))
     }
 
+    /// The instant this much earlier; the first representable one if that overflows.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_sub(micros))
+    }
+
     /// Whole seconds since 1970, as tokens count them.
     #[must_use]
     pub const fn seconds(self) -> i64 {

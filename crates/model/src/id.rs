@@ -62,6 +62,16 @@ uuid_ids! {
     LeafId,
     /// One stay in hospital, as one sender counts it.
     EpisodeId,
+    /// Two records that may be one human being, for a person to decide.
+    ReviewId,
+    /// One change of links between records and persons. Can be undone as one.
+    ChangeId,
+    /// One search of an ambulance crew.
+    SearchId,
+    /// One emergency card that was opened (break-glass).
+    OpeningId,
+    /// One note on a patient whom nobody could name yet.
+    NoteId,
     /// One request from outside; the only id that may appear in an error text and in a log line together.
     RequestId,
 }

@@ -5,6 +5,8 @@
 
 pub mod caller;
 pub mod clock;
+pub mod day;
+pub mod face;
 pub mod id;
 pub mod lane;
 pub mod leaf;
@@ -16,6 +18,7 @@ pub mod shelf;
 
 pub use caller::Caller;
 pub use clock::{Clock, Instant};
+pub use face::Face;
 pub use lists::{Category, Profession, Purpose, Relation, Sensitivity, View};
 pub use permit::Permit;
 pub use shelf::Shelf;

@@ -22,20 +22,49 @@ pub struct Limits {
     pub url_bytes: usize,
     /// Time for a request.
     pub request_ms: u64,
+    /// A batch file (CSV).
+    pub batch_bytes: usize,
+    /// Lines of a batch file.
+    pub batch_lines: usize,
+    /// Time for a batch file.
+    pub batch_ms: u64,
+    /// Time for an emergency search or card.
+    pub emergency_ms: u64,
+    /// Residents that an emergency search names at most.
+    pub emergency_answers: usize,
+    /// Emergency searches of one member of a crew in a minute.
+    pub emergency_searches_a_minute: usize,
+    /// Different residents whose emergency card one member of a crew opens in an hour.
+    pub emergency_cards_an_hour: usize,
+    /// How long an opened card counts as open (break-glass).
+    pub emergency_open_ms: u64,
+}
+
+impl Limits {
+    /// The defaults of the contracts.
+    pub const DEFAULT: Self = Self {
+        body_bytes: 5_000_000,
+        depth: 64,
+        entries: 500,
+        records: 50,
+        page: 20,
+        page_max: 200,
+        header_bytes: 16_384,
+        url_bytes: 4_096,
+        request_ms: 30_000,
+        batch_bytes: 20_000_000,
+        batch_lines: 50_000,
+        batch_ms: 600_000,
+        emergency_ms: 5_000,
+        emergency_answers: 10,
+        emergency_searches_a_minute: 30,
+        emergency_cards_an_hour: 20,
+        emergency_open_ms: 900_000,
+    };
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            body_bytes: 5_000_000,
-            depth: 64,
-            entries: 500,
-            records: 50,
-            page: 20,
-            page_max: 200,
-            header_bytes: 16_384,
-            url_bytes: 4_096,
-            request_ms: 30_000,
-        }
+        Self::DEFAULT
     }
 }

@@ -19,6 +19,12 @@ pub enum Allows {
     Directory,
     /// Reading the audit log.
     Audit,
+    /// Deciding which records are one human being.
+    Identity,
+    /// Looking under break-glass, and keeping what crews searched, opened and noted.
+    Emergency,
+    /// Counting for the network's report.
+    Report,
 }
 
 /// A decision in favour of a caller.
@@ -110,7 +116,11 @@ impl Permit {
         match self.allows {
             Allows::Write { categories } => categories & category.bit() != 0,
             Allows::Directory => matches!(category, Category::Directory),
-            Allows::Look | Allows::Audit => false,
+            Allows::Look
+            | Allows::Audit
+            | Allows::Identity
+            | Allows::Emergency
+            | Allows::Report => false,
         }
     }
 

@@ -30,6 +30,8 @@ pub(crate) struct Code {
     pub(crate) exact: bool,
     /// Whether this line is the way back from the FHIR code.
     preferred: bool,
+    /// Where its FHIR code stands.
+    pub(crate) place: Place,
 }
 
 /// A code map, unambiguous both ways.
@@ -90,7 +92,7 @@ pub(crate) fn read(name: &str, text: &str, mistakes: &mut Mistakes) -> CodeMap {
         .has_headers(false)
         .flexible(true)
         .from_reader(text.as_bytes());
-    let mut places: Vec<usize> = Vec::new();
+    let lines: Vec<&str> = text.lines().collect();
     for (number, line) in reader.records().enumerate() {
         let line = match line {
             Ok(line) => line,
@@ -122,12 +124,12 @@ pub(crate) fn read(name: &str, text: &str, mistakes: &mut Mistakes) -> CodeMap {
                 );
                 return map;
             }
-        } else if let Some(code) = read_line(&cells, at, mistakes) {
-            map.codes.push(code);
-            places.push(at);
+        } else {
+            let raw = lines.get(at.saturating_sub(1)).copied().unwrap_or_default();
+            map.codes.extend(read_line(&cells, raw, at, mistakes));
         }
     }
-    index(&mut map, &places, mistakes);
+    index(&mut map, mistakes);
     map
 }
 
@@ -135,29 +137,39 @@ fn line_number(line: u64) -> usize {
     usize::try_from(line).unwrap_or(0)
 }
 
-fn read_line(cells: &[&str], line: usize, mistakes: &mut Mistakes) -> Option<Code> {
-    let place = Place { line, column: 0 };
+fn read_line(cells: &[&str], raw: &str, line: usize, mistakes: &mut Mistakes) -> Option<Code> {
+    // Where a cell is quoted, the place of the others cannot be counted from what was read.
+    let column = |number: usize| {
+        let before = cells.iter().take(number);
+        let counted = before.map(|cell| cell.chars().count() + 1).sum::<usize>() + 1;
+        if raw.contains('"') { 0 } else { counted }
+    };
+    let at = |number: usize| Place {
+        line,
+        column: column(number),
+    };
+    let place = at(0);
     let [native, system, code, display, equivalence, preferred] = cells else {
         mistakes.add(place, format!("must have {} columns", COLUMNS.len()));
         return None;
     };
-    for (column, cell) in COLUMNS.iter().zip(cells) {
+    for (number, (column, cell)) in COLUMNS.iter().zip(cells).enumerate() {
         let optional = matches!(*column, "equivalence" | "preferred");
         if !optional && (cell.is_empty() || cell.trim() != *cell) {
             mistakes.add(
-                place,
+                at(number),
                 format!("\"{column}\" is empty or has blanks around it"),
             );
         }
     }
     if !equivalence.is_empty() && !EQUIVALENCES.contains(equivalence) {
         mistakes.add(
-            place,
+            at(4),
             format!("equivalence must be one of: {}", EQUIVALENCES.join(", ")),
         );
     }
     if !matches!(*preferred, "" | "yes") {
-        mistakes.add(place, "preferred must be yes or empty");
+        mistakes.add(at(5), "preferred must be yes or empty");
     }
     Some(Code {
         native: (*native).to_owned(),
@@ -166,18 +178,19 @@ fn read_line(cells: &[&str], line: usize, mistakes: &mut Mistakes) -> Option<Cod
         display: (*display).to_owned(),
         exact: matches!(*equivalence, "" | "equivalent"),
         preferred: *preferred == "yes",
+        place: at(2),
     })
 }
 
-fn index(map: &mut CodeMap, places: &[usize], mistakes: &mut Mistakes) {
-    for (at, (code, line)) in map.codes.iter().zip(places).enumerate() {
-        let place = Place {
-            line: *line,
-            column: 0,
-        };
+fn index(map: &mut CodeMap, mistakes: &mut Mistakes) {
+    for (at, code) in map.codes.iter().enumerate() {
         if map.by_native.insert(code.native.clone(), at).is_some() {
+            let first = Place {
+                column: code.place.column.min(1),
+                ..code.place
+            };
             mistakes.add(
-                place,
+                first,
                 format!("native code \"{}\" is given twice", code.native),
             );
         }
@@ -187,10 +200,10 @@ fn index(map: &mut CodeMap, places: &[usize], mistakes: &mut Mistakes) {
             Some(earlier) if earlier.preferred == code.preferred => {
                 let (first, second) = (&earlier.native, &code.native);
                 let rule = format!(
-                    "\"{first}\" and \"{second}\" have the same FHIR code {}: exactly one of them must be preferred=yes for the way back",
+                    "ambiguous inverse: \"{first}\" and \"{second}\" have the same FHIR code {}: exactly one of them must be preferred=yes for the way back",
                     code.code
                 );
-                mistakes.add(place, rule);
+                mistakes.add(code.place, rule);
             }
             Some(earlier) if earlier.preferred => {}
             Some(_) | None => {

@@ -5,28 +5,31 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use renkei_model::lists::{Category, Sensitivity};
+use renkei_wire::Format;
 use serde_json::{Map, Value, json};
 
 use crate::codes::CodeMap;
-use crate::compile_rows;
-use crate::element::Pattern;
+use crate::compile_check::{self, Mention};
 use crate::fields::Fields;
 use crate::mapped::ProfileError;
 use crate::mistake::{Mistakes, Place};
-use crate::native::{self, Format, Group, NativePath, Written};
+use crate::native::{self, Group, NativePath, Written};
 use crate::plan::{Plan, Resource, Target};
+use crate::published::Published;
 use crate::target::{self, Selector, Selectors};
 use crate::template;
 use crate::yaml::{self, Yaml};
+use crate::{compile_rows, compile_rules};
 
 /// The code maps of a network by name.
 pub(crate) type CodeMaps = HashMap<String, Arc<CodeMap>>;
 
-const MESSAGE_KEYS: [&str; 12] = [
+const MESSAGE_KEYS: [&str; 14] = [
     "message",
     "path",
     "title",
     "format",
+    "layout",
     "selectors",
     "common",
     "resources",
@@ -34,6 +37,7 @@ const MESSAGE_KEYS: [&str; 12] = [
     "unmapped",
     "at-least-one",
     "ordered",
+    "ages",
     "roles",
 ];
 const RESOURCE_KEYS: [&str; 8] = [
@@ -51,8 +55,13 @@ pub(crate) struct Compiler<'a> {
     /// The file relative to the network's folder: lineage names rows by it.
     pub(crate) source: &'a str,
     pub(crate) codes: &'a CodeMaps,
+    pub(crate) published: &'a Published,
     pub(crate) mistakes: Mistakes,
+    /// Whether all rows could be read: without one, its resource may look empty, which tells nobody more.
+    pub(crate) has_all_rows: bool,
     pub(crate) selectors: Selectors,
+    /// References and copies in the fixed content, by the number of the resource.
+    pub(crate) mentions: Vec<(usize, Mention)>,
     /// What all resources of a type have in common.
     common: HashMap<String, Common>,
     pub(crate) resources: Vec<Resource>,
@@ -64,6 +73,7 @@ pub(crate) struct Compiler<'a> {
 struct Common {
     profile: Option<String>,
     fixed: Map<String, Value>,
+    mentions: Vec<Mention>,
 }
 
 /// The file of a message and what it may use.
@@ -76,6 +86,8 @@ pub(crate) struct Source<'a> {
     /// The network's abbreviations.
     pub(crate) names: &'a HashMap<String, String>,
     pub(crate) codes: &'a CodeMaps,
+    /// The code systems of ours.
+    pub(crate) published: &'a Published,
 }
 
 /// Compiles a message.
@@ -85,11 +97,15 @@ pub(crate) fn message(from: &Source<'_>) -> Result<Plan, Vec<ProfileError>> {
         return Err(mistakes.into_found());
     };
     expand(&mut root, from.names, &mut mistakes);
+    from.published.check_yaml(&root, &mut mistakes);
     let mut compiler = Compiler {
         source: from.source,
         codes: from.codes,
+        published: from.published,
         mistakes,
+        has_all_rows: true,
         selectors: HashMap::new(),
+        mentions: Vec::new(),
         common: HashMap::new(),
         resources: Vec::new(),
         groups: Vec::new(),
@@ -98,6 +114,14 @@ pub(crate) fn message(from: &Source<'_>) -> Result<Plan, Vec<ProfileError>> {
         Some(plan) if compiler.mistakes.is_empty() => Ok(plan),
         _ => Err(compiler.mistakes.into_found()),
     }
+}
+
+fn mentions_of(inner: &Fields<'_>) -> Vec<Mention> {
+    let mut found = Vec::new();
+    if let Some(fixed) = inner.get("fixed") {
+        compile_check::mentions(fixed, false, &mut found);
+    }
+    found
 }
 
 /// Replaces the network's abbreviations, `${jp}`, in all values.
@@ -137,28 +161,33 @@ impl Compiler<'_> {
         self.read_common(&fields);
         self.read_resources(&fields);
         let rows = compile_rows::rows(self, &fields);
-        let unmapped = compile_rows::unmapped(self, &fields, &rows);
-        let at_least_one = compile_rows::at_least_one(self, &fields);
-        let ordered = compile_rows::ordered(self, &fields, &rows);
-        let roles = self.read_roles(&fields);
+        let unmapped = compile_rules::unmapped(self, &fields, &rows);
+        let at_least_one = compile_rules::at_least_one(self, &fields);
+        let ordered = compile_rules::ordered(self, &fields, &rows);
+        let ages = compile_rules::ages(self, &fields, &rows, &unmapped);
+        let roles = self.read_roles(&fields, &rows);
         let format = self.read_format(&fields);
+        let layout = fields.text("layout", &mut self.mistakes);
+        let layout = layout.map(|(text, _)| text.to_owned());
         let kind = self.word(&fields, "message");
         let path = self.word(&fields, "path");
         let title = fields
             .need_text("title", &mut self.mistakes)
             .map(|(text, _)| text.to_owned());
-        compile_rows::check(self, &rows, roles.as_ref().map(|roles| roles.document));
+        compile_check::check(self, &rows, roles.as_ref().map(|roles| roles.document));
         Some(Plan {
             kind: kind?,
             title: title?,
             path: path?,
             format: format?,
+            layout,
             resources: std::mem::take(&mut self.resources),
             groups: std::mem::take(&mut self.groups),
             rows,
             unmapped,
             at_least_one,
             ordered,
+            ages,
             roles: roles?,
         })
     }
@@ -190,20 +219,22 @@ impl Compiler<'_> {
 
     fn read_selectors(&mut self, fields: &Fields<'_>) {
         for (name, place, value) in fields.map("selectors", &mut self.mistakes) {
-            let Some(inner) = Fields::of(value, &["codes", "pattern"], &mut self.mistakes) else {
+            let keys = ["codes", "pattern", "new"];
+            let Some(inner) = Fields::of(value, &keys, &mut self.mistakes) else {
                 continue;
             };
             let Some(pattern) = inner.need("pattern", &mut self.mistakes).map(Yaml::to_json) else {
                 continue;
             };
-            let selector = match inner.text("codes", &mut self.mistakes) {
-                None => Ok(Selector::Plain(Pattern::of(pattern))),
+            let new = self.read_map(&inner, "new");
+            let codes = match inner.text("codes", &mut self.mistakes) {
+                None => None,
                 Some((codes, at)) => match self.code_map(codes, at) {
                     None => continue,
-                    Some(codes) => Selector::coded(codes, pattern),
+                    found => found,
                 },
             };
-            match selector {
+            match Selector::of(pattern, new, codes) {
                 Ok(selector) => {
                     self.selectors.insert(name.clone(), selector);
                 }
@@ -230,20 +261,24 @@ impl Compiler<'_> {
             let profile = inner
                 .text("profile", &mut self.mistakes)
                 .map(|(text, _)| text.to_owned());
-            let fixed = self.read_fixed(&inner);
-            self.common.insert(name.clone(), Common { profile, fixed });
+            let fixed = self.read_map(&inner, "fixed");
+            let mentions = mentions_of(&inner);
+            let common = Common {
+                profile,
+                fixed,
+                mentions,
+            };
+            self.common.insert(name.clone(), common);
         }
     }
 
-    fn read_fixed(&mut self, inner: &Fields<'_>) -> Map<String, Value> {
-        match inner
-            .get("fixed")
-            .map(|value| (value.to_json(), value.place))
-        {
+    /// A map of FHIR content; empty when the key is absent.
+    pub(crate) fn read_map(&mut self, inner: &Fields<'_>, key: &str) -> Map<String, Value> {
+        match inner.get(key).map(|value| (value.to_json(), value.place)) {
             None => Map::new(),
             Some((Value::Object(map), _)) => map,
             Some((_, place)) => {
-                self.mistakes.add(place, "\"fixed\" must be a map");
+                self.mistakes.add(place, format!("\"{key}\" must be a map"));
                 Map::new()
             }
         }
@@ -258,9 +293,6 @@ impl Compiler<'_> {
             if let Some(resource) = self.read_resource(key, *place, value) {
                 self.resources.push(resource);
             }
-        }
-        for at in 0..self.resources.len() {
-            self.check_mentions(at);
         }
     }
 
@@ -291,7 +323,7 @@ impl Compiler<'_> {
             .text("each", &mut self.mistakes)
             .and_then(|(text, at)| self.read_each(text, at));
         let always = inner.flag("always", &mut self.mistakes);
-        let own = self.read_fixed(&inner);
+        let own = self.read_map(&inner, "fixed");
         // A mistake is noted already: going on with something spares the reader mistakes that follow from it.
         let resource_type = resource_type.unwrap_or_default();
         let common = self.common.get(&resource_type).cloned().unwrap_or_default();
@@ -299,12 +331,16 @@ impl Compiler<'_> {
         if let Some(profile) = profile.or(common.profile) {
             whole.insert("meta".to_owned(), json!({"profile": [profile]}));
         }
+        let number = self.resources.len();
+        let mentions = common.mentions.into_iter().chain(mentions_of(&inner));
+        self.mentions
+            .extend(mentions.map(|mention| (number, mention)));
         whole.extend(common.fixed);
         whole.extend(own);
         let whole = Value::Object(whole);
         Some(Resource {
             key: key.to_owned(),
-            line: place.line,
+            place,
             resource_type,
             category: category.unwrap_or(Category::Demographics),
             sensitivity: sensitivity.unwrap_or(Sensitivity::Normal),
@@ -350,28 +386,6 @@ impl Compiler<'_> {
                 self.groups.push(group);
                 self.groups.len() - 1
             })
-    }
-
-    /// Every `key:` must be a resource, every copy have the form of a row's target.
-    fn check_mentions(&mut self, at: usize) {
-        let Some(resource) = self.resources.get(at) else {
-            return;
-        };
-        let (mut keys, mut copies) = (Vec::new(), Vec::new());
-        template::mentions(&resource.fixed, &mut keys, &mut copies);
-        let unknown = |key: &&str| !self.resources.iter().any(|other| other.key == *key);
-        let wrong: Vec<String> = keys
-            .into_iter()
-            .filter(unknown)
-            .map(|key| format!("unknown resource \"{key}\" in a reference"))
-            .collect();
-        let place = Place {
-            line: resource.line,
-            column: 0,
-        };
-        wrong
-            .into_iter()
-            .for_each(|rule| self.mistakes.add(place, rule));
     }
 
     /// A path to an element.

@@ -3,7 +3,7 @@
 use crate::compile::Compiler;
 use crate::fields::Fields;
 use crate::native::NativePath;
-use crate::plan::{RolePlan, Target};
+use crate::plan::{RolePlan, Row, Target};
 
 const ROLE_KEYS: [&str; 9] = [
     "document",
@@ -19,16 +19,18 @@ const ROLE_KEYS: [&str; 9] = [
 
 impl Compiler<'_> {
     /// Reads the roles.
-    pub(crate) fn read_roles(&mut self, fields: &Fields<'_>) -> Option<RolePlan> {
+    pub(crate) fn read_roles(&mut self, fields: &Fields<'_>, rows: &[Row]) -> Option<RolePlan> {
         let value = fields.need("roles", &mut self.mistakes)?;
         let inner = Fields::of(value, &ROLE_KEYS, &mut self.mistakes)?;
         let document = self.read_document(&inner);
+        let consent = self.read_answer(&inner, "consent", "yes");
+        self.check_answer(&inner, "consent", "yes", consent.as_ref(), rows);
         Some(RolePlan {
             identifiers: self.read_identifiers(&inner),
             sender: self.role_native(&inner, "sender"),
             destination: self.role_native(&inner, "destination"),
             family_doctor: self.role_native(&inner, "family-doctor"),
-            consent: self.read_answer(&inner, "consent", "yes"),
+            consent,
             event_date: self.role_target(&inner, "event-date"),
             kana: self.role_target(&inner, "kana"),
             birth_date: self.role_target(&inner, "birth-date"),
@@ -76,6 +78,32 @@ impl Compiler<'_> {
         let native = native.and_then(|(text, place)| self.native(text, place));
         let (word, _) = answer.need_text(value, &mut self.mistakes)?;
         Some((native?, word.to_owned()))
+    }
+
+    /// The value of an answer must be one that the field's row takes.
+    fn check_answer(
+        &mut self,
+        inner: &Fields<'_>,
+        key: &str,
+        value: &str,
+        answer: Option<&(NativePath, String)>,
+        rows: &[Row],
+    ) {
+        let place = inner.get(key).map(|yaml| yaml.place);
+        let (Some(place), Some((native, word))) = (place, answer) else {
+            return;
+        };
+        let row = rows.iter().find(|row| row.native == *native);
+        let rule = match row.map(|row| row.convert.to_fhir(word)) {
+            Some(Ok(_)) => return,
+            Some(Err(unfit)) => format!(
+                "no line for the value \"{word}\" of \"{value}\": {}",
+                unfit.rule
+            ),
+            None if !self.has_all_rows => return,
+            None => format!("no row reads the field of \"{key}\""),
+        };
+        self.mistakes.add(place, rule);
     }
 
     fn read_identifiers(&mut self, inner: &Fields<'_>) -> Vec<(u8, Target)> {

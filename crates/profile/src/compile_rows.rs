@@ -1,20 +1,18 @@
-//! Rows of a message's YAML, and what must hold between them.
-
-use std::collections::HashMap;
+//! Rows of a message's YAML. What must hold between them is next door.
 
 use serde_json::{Map, Value};
 
 use crate::compile::Compiler;
-use crate::convert::{self, Convert, Shape};
-use crate::element::{Pick, Step};
+use crate::convert::{Convert, Shape};
+use crate::convert_parse;
+use crate::element::Pick;
 use crate::fields::Fields;
 use crate::mistake::Place;
 use crate::native::NativePath;
-use crate::plan::{AtLeastOne, Direction, Ordered, Row, Target, Unmapped};
-use crate::template;
+use crate::plan::{Direction, Row, RowPlaces};
 use crate::yaml::Yaml;
 
-const ROW_KEYS: [&str; 12] = [
+const ROW_KEYS: [&str; 16] = [
     "native",
     "fhir",
     "convert",
@@ -26,67 +24,161 @@ const ROW_KEYS: [&str; 12] = [
     "required",
     "requires",
     "when",
+    "unless",
+    "only",
     "beside",
+    "max",
+    "values",
 ];
 
 /// Reads all rows.
 pub(crate) fn rows(compiler: &mut Compiler<'_>, fields: &Fields<'_>) -> Vec<Row> {
     let items = fields.list("rows", &mut compiler.mistakes);
-    items
+    let rows: Vec<Row> = items
         .iter()
         .filter_map(|item| row(compiler, item))
-        .collect()
+        .collect();
+    compiler.has_all_rows = rows.len() == items.len();
+    rows
 }
 
 fn row(compiler: &mut Compiler<'_>, item: &Yaml) -> Option<Row> {
     let inner = Fields::of(item, &ROW_KEYS, &mut compiler.mistakes)?;
+    let places = read_places(&inner);
     let native = needed_native(compiler, &inner);
     let target = inner.need_text("fhir", &mut compiler.mistakes);
     let target = target.and_then(|(text, place)| compiler.target(text, place));
     let convert = read_convert(compiler, &inner);
+    let max = read_max(compiler, &inner, convert.as_ref());
+    let why = inner.text("why", &mut compiler.mistakes);
     let direction = read_direction(compiler, &inner);
     let split = inner.flag("split", &mut compiler.mistakes);
     let required = inner.flag("required", &mut compiler.mistakes);
     let requires = natives(compiler, &inner, "requires");
-    let when = inner.text("when", &mut compiler.mistakes);
-    let when_place = when.map(|(_, place)| place);
+    let when = condition(compiler, &inner, "when", direction);
     let when = when.and_then(|(text, place)| compiler.native(text, place));
+    let unless = condition(compiler, &inner, "unless", direction);
+    let unless = unless.and_then(|(text, place)| compiler.native(text, place));
+    let only = condition(compiler, &inner, "only", direction);
     let beside = read_beside(compiler, &inner);
-    if let (Some(place), false) = (when_place, direction == Some(Direction::In)) {
-        compiler.mistakes.add(
-            place,
-            "\"when\" stands in rows with direction: in, others would lose their way back",
-        );
-    }
     let row = Row {
         source: format!("{}:{}", compiler.source, inner.place.line),
-        line: inner.place.line,
+        places,
         native: native?,
         target: target?,
         convert: convert?,
         split,
         direction: direction?,
         required,
+        max,
+        why: why.map(|(text, _)| text.to_owned()),
         requires,
         when,
+        unless,
+        only: only.map(|(text, _)| text.to_owned()),
         beside,
     };
     if row.convert.is_one_way() && row.goes_out() {
         compiler.mistakes.add(
-            inner.place,
+            places.convert,
             "this converter has no inverse: it stands in rows with direction: in",
         );
     }
-    check_shape(compiler, &row, inner.place);
+    check_shape(compiler, &row);
+    check_selectors(compiler, &row);
+    check_values(compiler, &inner, &row);
     Some(row)
 }
 
-fn needed_native(compiler: &mut Compiler<'_>, inner: &Fields<'_>) -> Option<NativePath> {
+fn read_places(inner: &Fields<'_>) -> RowPlaces {
+    let place = |key: &str| inner.get(key).map(|value| value.place);
+    let row = inner.place;
+    RowPlaces {
+        row,
+        native: place("native").unwrap_or(row),
+        fhir: place("fhir").unwrap_or(row),
+        convert: place("convert").or_else(|| place("codes")).unwrap_or(row),
+    }
+}
+
+/// The most characters that a field may have: of texts, whose converters have no bound to speak of.
+fn read_max(
+    compiler: &mut Compiler<'_>,
+    inner: &Fields<'_>,
+    convert: Option<&Convert>,
+) -> Option<usize> {
+    let (text, place) = inner.text("max", &mut compiler.mistakes)?;
+    let max = text.parse::<usize>().ok().filter(|max| *max >= 10);
+    if max.is_none() {
+        compiler
+            .mistakes
+            .add(place, "\"max\" is a number of characters, 10 at least");
+    }
+    if convert.is_some_and(|convert| !convert.is_free_text()) {
+        compiler.mistakes.add(
+            place,
+            "\"max\" goes with free text: this converter has its own bounds",
+        );
+    }
+    max
+}
+
+/// All values that the sender's list has: each needs a line of the code map, and the other way round.
+fn check_values(compiler: &mut Compiler<'_>, inner: &Fields<'_>, row: &Row) {
+    let items = inner.list("values", &mut compiler.mistakes);
+    let mut listed: Vec<&str> = Vec::new();
+    for item in items {
+        let value = item.text().unwrap_or_default();
+        listed.push(value);
+        if let Err(unfit) = row.convert.to_fhir(value) {
+            compiler.mistakes.add(
+                item.place,
+                format!("no line for the value \"{value}\": {}", unfit.rule),
+            );
+        }
+    }
+    if items.is_empty() {
+        return;
+    }
+    for native in row.convert.natives() {
+        if !listed.contains(&native) {
+            compiler.mistakes.add(
+                row.places.convert,
+                format!("\"{native}\" is not among the values that the sender has"),
+            );
+        }
+    }
+}
+
+/// On what a row depends. Only a row that goes in may: another would lose its way back.
+fn condition<'y>(
+    compiler: &mut Compiler<'_>,
+    inner: &Fields<'y>,
+    key: &str,
+    direction: Option<Direction>,
+) -> Option<(&'y str, Place)> {
+    let (text, place) = inner.text(key, &mut compiler.mistakes)?;
+    if direction != Some(Direction::In) {
+        compiler.mistakes.add(
+            place,
+            format!(
+                "\"{key}\" stands in rows with direction: in, others would lose their way back"
+            ),
+        );
+    }
+    Some((text, place))
+}
+
+pub(crate) fn needed_native(compiler: &mut Compiler<'_>, inner: &Fields<'_>) -> Option<NativePath> {
     let (text, place) = inner.need_text("native", &mut compiler.mistakes)?;
     compiler.native(text, place)
 }
 
-fn natives(compiler: &mut Compiler<'_>, inner: &Fields<'_>, key: &str) -> Vec<NativePath> {
+pub(crate) fn natives(
+    compiler: &mut Compiler<'_>,
+    inner: &Fields<'_>,
+    key: &str,
+) -> Vec<NativePath> {
     let items = inner.list(key, &mut compiler.mistakes);
     let mut found = Vec::new();
     for item in items {
@@ -127,7 +219,7 @@ fn read_convert(compiler: &mut Compiler<'_>, inner: &Fields<'_>) -> Option<Conve
             if let Some((_, place)) = shape {
                 compiler.mistakes.add(place, "\"as\" goes with \"codes\"");
             }
-            convert::parse(written)
+            convert_parse::parse(written)
                 .map_err(|rule| compiler.mistakes.add(place, rule))
                 .ok()
         }
@@ -169,8 +261,23 @@ fn read_direction(compiler: &mut Compiler<'_>, inner: &Fields<'_>) -> Option<Dir
     Some(direction)
 }
 
+/// Codes of ours in selectors that are written in the path: `[system=…,code=…]`.
+fn check_selectors(compiler: &mut Compiler<'_>, row: &Row) {
+    for step in &row.target.steps {
+        let (Pick::One(pattern) | Pick::Each(pattern)) = &step.pick else {
+            continue;
+        };
+        let text = |name: &str| pattern.create.get(name).and_then(Value::as_str);
+        if let (Some(system), Some(code)) = (text("system"), text("code"))
+            && let Some(rule) = compiler.published.check(system, code, None)
+        {
+            compiler.mistakes.add(row.places.fhir, rule);
+        }
+    }
+}
+
 /// Repetition on one side must be repetition on the other.
-fn check_shape(compiler: &mut Compiler<'_>, row: &Row, place: Place) {
+fn check_shape(compiler: &mut Compiler<'_>, row: &Row) {
     let Some(resource) = compiler.resources.get(row.target.resource) else {
         return;
     };
@@ -197,219 +304,6 @@ fn check_shape(compiler: &mut Compiler<'_>, row: &Row, place: Place) {
         None
     };
     if let Some(rule) = rule {
-        compiler.mistakes.add(place, rule);
+        compiler.mistakes.add(row.places.fhir, rule);
     }
-}
-
-/// Reads the fields that have no place in FHIR.
-pub(crate) fn unmapped(
-    compiler: &mut Compiler<'_>,
-    fields: &Fields<'_>,
-    rows: &[Row],
-) -> Vec<Unmapped> {
-    let mut found = Vec::new();
-    for item in fields.list("unmapped", &mut compiler.mistakes) {
-        let Some(inner) = Fields::of(item, &["native", "why"], &mut compiler.mistakes) else {
-            continue;
-        };
-        let native = needed_native(compiler, &inner);
-        let why = inner.need_text("why", &mut compiler.mistakes);
-        if let (Some(native), Some((why, _))) = (native, why) {
-            if let Some(row) = rows.iter().find(|row| row.native == native) {
-                compiler.mistakes.add(
-                    inner.place,
-                    format!("the row of line {} maps this field", row.line),
-                );
-            }
-            found.push(Unmapped {
-                native,
-                why: why.to_owned(),
-            });
-        }
-    }
-    found
-}
-
-/// Reads the alternatives of which one must be filled.
-pub(crate) fn at_least_one(compiler: &mut Compiler<'_>, fields: &Fields<'_>) -> Vec<AtLeastOne> {
-    let mut found = Vec::new();
-    for item in fields.list("at-least-one", &mut compiler.mistakes) {
-        let Some(inner) = Fields::of(item, &["of", "rule"], &mut compiler.mistakes) else {
-            continue;
-        };
-        let natives = natives(compiler, &inner, "of");
-        if natives.len() < 2 {
-            compiler
-                .mistakes
-                .add(inner.place, "\"of\" lists two fields or more");
-        }
-        if let Some((rule, _)) = inner.need_text("rule", &mut compiler.mistakes) {
-            found.push(AtLeastOne {
-                natives,
-                rule: rule.to_owned(),
-            });
-        }
-    }
-    found
-}
-
-/// Reads the days that have an order.
-pub(crate) fn ordered(
-    compiler: &mut Compiler<'_>,
-    fields: &Fields<'_>,
-    rows: &[Row],
-) -> Vec<Ordered> {
-    let mut found = Vec::new();
-    for item in fields.list("ordered", &mut compiler.mistakes) {
-        let keys = ["earlier", "later", "rule"];
-        let Some(inner) = Fields::of(item, &keys, &mut compiler.mistakes) else {
-            continue;
-        };
-        let mut day = |key: &str| {
-            let (text, place) = inner.need_text(key, &mut compiler.mistakes)?;
-            let native = compiler.native(text, place)?;
-            let is_day =
-                |row: &&Row| row.native == native && matches!(row.convert, Convert::Date(_));
-            let number = rows.iter().position(|row| is_day(&row) && is_single(row));
-            if number.is_none() {
-                compiler
-                    .mistakes
-                    .add(place, "no row reads a day from this field");
-            }
-            number
-        };
-        let (earlier, later) = (day("earlier"), day("later"));
-        let rule = inner.need_text("rule", &mut compiler.mistakes);
-        if let (Some(earlier), Some(later), Some((rule, _))) = (earlier, later, rule) {
-            found.push(Ordered {
-                earlier,
-                later,
-                rule: rule.to_owned(),
-            });
-        }
-    }
-    found
-}
-
-/// What must hold between rows and resources.
-pub(crate) fn check(compiler: &mut Compiler<'_>, rows: &[Row], document: Option<usize>) {
-    check_doubles(compiler, rows);
-    check_groups(compiler, rows);
-    let at = |line: usize| Place { line, column: 0 };
-    let mut wrong: Vec<(usize, String)> = Vec::new();
-    for (number, resource) in compiler.resources.iter().enumerate() {
-        let used = rows.iter().any(|row| row.target.resource == number);
-        if !used && !resource.always && document != Some(number) {
-            wrong.push((resource.line, format!("no row fills {}", resource.key)));
-        }
-        if resource.always && resource.each.is_some() {
-            wrong.push((
-                resource.line,
-                "\"always\" and \"each\" exclude each other".to_owned(),
-            ));
-        }
-        let mut copies = Vec::new();
-        template::mentions(&resource.fixed, &mut Vec::new(), &mut copies);
-        let source = |path: &&str| {
-            rows.iter()
-                .any(|row| row.target.text == *path && row.goes_in() && is_single(row))
-        };
-        for path in copies.iter().filter(|path| !source(path)) {
-            wrong.push((
-                resource.line,
-                format!("\"copy:{path}\" is not the target of a row without repetition"),
-            ));
-        }
-    }
-    wrong
-        .into_iter()
-        .for_each(|(line, rule)| compiler.mistakes.add(at(line), rule));
-}
-
-fn is_single(row: &Row) -> bool {
-    !row.split && !matches!(row.native, NativePath::Item { .. })
-}
-
-/// One field has one way out, one element has one row.
-fn check_doubles(compiler: &mut Compiler<'_>, rows: &[Row]) {
-    let mut wrong: Vec<(usize, String)> = Vec::new();
-    for (at, row) in rows.iter().enumerate() {
-        let earlier = rows.get(..at).unwrap_or_default();
-        if row.goes_out() {
-            let same = earlier
-                .iter()
-                .find(|other| other.goes_out() && other.native == row.native);
-            if let Some(other) = same {
-                wrong.push((
-                    row.line,
-                    format!("the row of line {} fills the same native field", other.line),
-                ));
-            }
-        }
-        let same = earlier.iter().find(|other| {
-            other.target.resource == row.target.resource
-                && other.target.steps == row.target.steps
-                && (other.goes_in() && row.goes_in())
-        });
-        if let Some(other) = same {
-            wrong.push((
-                row.line,
-                format!("the row of line {} fills the same element", other.line),
-            ));
-        }
-        if !row.goes_out() {
-            let back = rows
-                .iter()
-                .any(|other| other.goes_out() && other.native == row.native);
-            if row.when.is_some() && !back {
-                wrong.push((
-                    row.line,
-                    "a row with \"when\" needs another row that carries the field both ways"
-                        .to_owned(),
-                ));
-            }
-        }
-    }
-    wrong
-        .into_iter()
-        .for_each(|(line, rule)| compiler.mistakes.add(Place { line, column: 0 }, rule));
-}
-
-/// All fields of a group go to one place, so that its items keep their order and number on the way back.
-fn check_groups(compiler: &mut Compiler<'_>, rows: &[Row]) {
-    let mut places: HashMap<usize, (usize, &Row)> = HashMap::new();
-    let mut wrong: Vec<(usize, String)> = Vec::new();
-    for row in rows.iter().filter(|row| row.goes_in()) {
-        let NativePath::Item { group, .. } = &row.native else {
-            continue;
-        };
-        let (_, first) = places.entry(*group).or_insert((row.target.resource, row));
-        let each = compiler
-            .resources
-            .get(row.target.resource)
-            .is_some_and(|resource| resource.each.is_some());
-        let same = row.target.resource == first.target.resource
-            && (each || repeated(&row.target) == repeated(&first.target));
-        if !same {
-            wrong.push((
-                row.line,
-                format!(
-                    "the fields of a group go to one place; the row of line {} goes elsewhere",
-                    first.line
-                ),
-            ));
-        }
-    }
-    wrong
-        .into_iter()
-        .for_each(|(line, rule)| compiler.mistakes.add(Place { line, column: 0 }, rule));
-}
-
-/// The path up to and with its repeated step.
-fn repeated(target: &Target) -> Option<&[Step]> {
-    let at = target
-        .steps
-        .iter()
-        .position(|step| matches!(step.pick, Pick::Each(_)))?;
-    target.steps.get(..=at)
 }

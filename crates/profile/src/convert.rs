@@ -6,6 +6,8 @@ use renkei_wire::Content;
 use serde_json::Value;
 
 use crate::codes::CodeMap;
+use crate::convert_day::{self as day, DayStyle};
+use crate::convert_quantity as quantity;
 use crate::convert_text as text;
 
 /// What a converter does with one value.
@@ -19,12 +21,18 @@ pub(crate) enum Convert {
     Kana,
     /// A day, written like this: `MM/DD/YYYY`.
     Date(String),
+    /// A day, a month or a year in any form; the form in which it goes back.
+    Day(DayStyle),
     /// ASCII digits, so many.
     Digits(usize, usize),
     /// ASCII letters, digits and hyphens, so many.
     Word(usize, usize),
     /// A Japanese postal code.
     PostalCode,
+    /// A Japanese telephone number.
+    Phone,
+    /// A number with its unit, or a text where a number was expected: a Quantity.
+    Quantity,
     /// A word that FHIR wants with something in front.
     Prefix(String),
     /// Two words for true and false.
@@ -73,7 +81,8 @@ pub(crate) struct Unfit {
 }
 
 impl Unfit {
-    fn value(rule: impl Into<String>) -> Self {
+    /// A value that breaks this rule.
+    pub(crate) fn value(rule: impl Into<String>) -> Self {
         Self {
             rule: rule.into(),
             code: false,
@@ -81,12 +90,17 @@ impl Unfit {
     }
 }
 
-/// A value in FHIR, and whether its code means exactly the same.
+/// A value in FHIR.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Converted {
     pub(crate) value: Value,
-    pub(crate) exact: bool,
+    /// What FHIR does not say that the sender said, Japanese first.
+    pub(crate) loss: Option<&'static str>,
 }
+
+/// The sender's code has no FHIR code that means exactly the same.
+const INEXACT: &str =
+    "FHIRのコードとは意味が完全には一致しません / the FHIR code is not exactly the same";
 
 impl Convert {
     const fn characters_max(&self) -> usize {
@@ -96,8 +110,43 @@ impl Convert {
             | Self::FamilyName
             | Self::GivenName
             | Self::FamilyKana
-            | Self::GivenKana => NAME_MAX,
+            | Self::GivenKana
+            | Self::Quantity => NAME_MAX,
             _ => TEXT_MAX,
+        }
+    }
+
+    /// Whether it takes any text.
+    pub(crate) const fn is_free_text(&self) -> bool {
+        matches!(self, Self::Text | Self::Name | Self::Kana | Self::Xhtml)
+    }
+
+    /// What it makes, in FHIR's words.
+    pub(crate) const fn output(&self) -> &'static str {
+        match self {
+            Self::Date(_) => "a date",
+            Self::Day(_) => "a date, which may be a year or a month",
+            Self::Boolean(..) => "a boolean",
+            Self::Integer(..) => "an integer",
+            Self::Decimal => "a decimal",
+            Self::Quantity => "a Quantity",
+            Self::Xhtml => "a narrative's xhtml",
+            Self::Codes(_, Shape::Concept) => "a CodeableConcept",
+            Self::Codes(_, Shape::Coding) => "a Coding",
+            Self::Codes(_, Shape::Code) => "a code",
+            _ => "a string",
+        }
+    }
+
+    /// The native values of a code map; none for everything else.
+    pub(crate) fn natives(&self) -> Vec<&str> {
+        match self {
+            Self::Codes(map, _) => map
+                .codes()
+                .iter()
+                .map(|code| code.native.as_str())
+                .collect(),
+            _ => Vec::new(),
         }
     }
 
@@ -117,57 +166,48 @@ impl Convert {
             return Err(Unfit::value(rule));
         }
         let value = match self {
-            Self::Text => Value::String(text::clean(native).map_err(Unfit::value)?),
-            Self::Name => Value::String(
-                text::clean(native)
-                    .map_err(Unfit::value)?
-                    .replace('\u{3000}', " "),
-            ),
-            Self::Kana => Value::String(text::kana(native).map_err(Unfit::value)?),
-            Self::Date(form) => {
-                Value::String(text::date_to_iso(native, form).map_err(Unfit::value)?)
-            }
-            Self::Digits(min, max) => {
-                Value::String(text::digits(native, *min, *max).map_err(Unfit::value)?)
-            }
-            Self::Word(min, max) => {
-                Value::String(text::word(native, *min, *max).map_err(Unfit::value)?)
-            }
-            Self::PostalCode => Value::String(text::postal_code(native).map_err(Unfit::value)?),
-            Self::Prefix(prefix) => Value::String(format!(
-                "{prefix}{}",
-                text::word(native, 1, 64).map_err(Unfit::value)?
-            )),
             Self::Boolean(yes, no) => boolean(native, yes, no)?,
             Self::Integer(min, max) => integer(native, *min, *max)?,
             Self::Decimal => decimal(native)?,
-            Self::Xhtml => {
-                Value::String(text::to_xhtml(&text::clean(native).map_err(Unfit::value)?))
-            }
+            Self::Quantity => return quantity::to_fhir(native).map_err(Unfit::value),
             Self::Codes(map, shape) => return coded(native, map, *shape),
-            Self::FamilyName => Value::String(name_parts(native).0.to_owned()),
-            Self::GivenName => Value::String(name_parts(native).1.to_owned()),
-            Self::FamilyKana => Value::String(
-                name_parts(&text::kana(native).map_err(Unfit::value)?)
-                    .0
-                    .to_owned(),
-            ),
-            Self::GivenKana => Value::String(
-                name_parts(&text::kana(native).map_err(Unfit::value)?)
-                    .1
-                    .to_owned(),
-            ),
+            _ => Value::String(self.string(native).map_err(Unfit::value)?),
         };
-        Ok(Converted { value, exact: true })
+        Ok(Converted { value, loss: None })
+    }
+
+    /// The converters that make a string.
+    fn string(&self, native: &str) -> Result<String, String> {
+        let kana_parts = || text::kana(native).map(|kana| kana.trim().to_owned());
+        Ok(match self {
+            Self::Name => text::clean(native)?.replace('\u{3000}', " "),
+            Self::Kana => text::kana(native)?,
+            Self::Date(form) => text::date_to_iso(native, form)?,
+            Self::Day(_) => day::to_iso(native)?,
+            Self::Digits(min, max) => text::digits(native, *min, *max)?,
+            Self::Word(min, max) => text::word(native, *min, *max)?,
+            Self::PostalCode => text::postal_code(native)?,
+            Self::Phone => text::phone(native)?,
+            Self::Prefix(prefix) => format!("{prefix}{}", text::word(native, 1, 64)?),
+            Self::Xhtml => text::to_xhtml(&text::clean(native)?),
+            Self::FamilyName => name_parts(native).0.to_owned(),
+            Self::GivenName => name_parts(native).1.to_owned(),
+            Self::FamilyKana => name_parts(&kana_parts()?).0.to_owned(),
+            Self::GivenKana => name_parts(&kana_parts()?).1.to_owned(),
+            // The others make no string, and were asked before.
+            _ => text::clean(native)?,
+        })
     }
 
     /// FHIR → native; `None` when the value is not one that this converter makes.
     pub(crate) fn to_native(&self, value: &Value) -> Option<Content> {
         let string = || value.as_str().map(str::to_owned);
         match self {
-            Self::Text | Self::Digits(..) | Self::Word(..) | Self::PostalCode => {
+            Self::Text | Self::Digits(..) | Self::Word(..) | Self::PostalCode | Self::Phone => {
                 string().map(Content::Text)
             }
+            Self::Day(style) => day::from_iso(value.as_str()?, *style).map(Content::Text),
+            Self::Quantity => quantity::to_native(value).map(Content::Text),
             Self::Name | Self::Kana => {
                 string().map(|name| Content::Text(name.replace(' ', "\u{3000}")))
             }
@@ -188,49 +228,6 @@ impl Convert {
             Self::Codes(map, shape) => uncoded(value, map, *shape).map(Content::Text),
             Self::FamilyName | Self::GivenName | Self::FamilyKana | Self::GivenKana => None,
         }
-    }
-
-    /// A native value that this converter takes, the `n`th of many; for proving a plan.
-    pub(crate) fn sample(&self, n: usize) -> Content {
-        Content::Text(match self {
-            Self::Text | Self::Xhtml => format!("見本{n} <&>\r二行目"),
-            Self::Name => format!("見本　名前{n}"),
-            Self::Kana => "ミホン　ナマエ".to_owned() + &"ア".repeat(n % 9 + 1),
-            Self::Date(form) => text::sample_date(n, form),
-            Self::Digits(min, max) | Self::Word(min, max) => {
-                let digits = format!("{n:0width$}", width = *min.max(&1));
-                digits
-                    .chars()
-                    .rev()
-                    .take(*max)
-                    .collect::<Vec<_>>()
-                    .into_iter()
-                    .rev()
-                    .collect()
-            }
-            Self::PostalCode => format!("{:03}-{:04}", n % 1000, n),
-            Self::Prefix(_) => format!("W{n}"),
-            Self::Boolean(yes, no) => {
-                if n.is_multiple_of(2) {
-                    yes.clone()
-                } else {
-                    no.clone()
-                }
-            }
-            Self::Integer(min, max) => {
-                let width = max.saturating_sub(*min).saturating_add(1).max(1);
-                let offset = i64::try_from(n).unwrap_or(0) % width;
-                return Content::Number((min + offset).to_string());
-            }
-            Self::Decimal => return Content::Number(format!("{n}.50")),
-            Self::Codes(map, _) => map
-                .codes()
-                .get(n % map.codes().len().max(1))
-                .map_or_else(String::new, |c| c.native.clone()),
-            Self::FamilyName | Self::GivenName | Self::FamilyKana | Self::GivenKana => {
-                String::new()
-            }
-        })
     }
 }
 
@@ -305,7 +302,7 @@ fn coded(native: &str, map: &CodeMap, shape: Shape) -> Result<Converted, Unfit> 
     };
     Ok(Converted {
         value,
-        exact: code.exact,
+        loss: (!code.exact).then_some(INEXACT),
     })
 }
 
@@ -329,68 +326,12 @@ fn uncoded(value: &Value, map: &CodeMap, shape: Shape) -> Option<String> {
     Some(code.native.clone())
 }
 
-/// Reads a converter as it is written: `date(MM/DD/YYYY)`.
-pub(crate) fn parse(written: &str) -> Result<Convert, String> {
-    let (name, arguments) = match written.split_once('(') {
-        Some((name, rest)) => (name, rest.strip_suffix(')').ok_or("a \")\" is missing")?),
-        None => (written, ""),
-    };
-    let count = |what: &str| arguments_of(arguments).ok_or(format!("{name} needs {what}"));
-    let simple = |convert: Convert| {
-        if arguments.is_empty() {
-            Ok(convert)
-        } else {
-            Err(format!("{name} takes nothing in brackets"))
-        }
-    };
-    match name {
-        "text" => simple(Convert::Text),
-        "name" => simple(Convert::Name),
-        "kana" => simple(Convert::Kana),
-        "postal-code" => simple(Convert::PostalCode),
-        "decimal" => simple(Convert::Decimal),
-        "xhtml" => simple(Convert::Xhtml),
-        "family-name" => simple(Convert::FamilyName),
-        "given-name" => simple(Convert::GivenName),
-        "family-kana" => simple(Convert::FamilyKana),
-        "given-kana" => simple(Convert::GivenKana),
-        "date" if text::is_date_form(arguments) => Ok(Convert::Date(arguments.to_owned())),
-        "date" => {
-            Err("date needs its form: date(MM/DD/YYYY), with YYYY, MM and DD once each".to_owned())
-        }
-        "digits" => count("a length: digits(6) or digits(1,8)").map(|(a, b)| Convert::Digits(a, b)),
-        "word" => count("a length: word(6) or word(1,8)").map(|(a, b)| Convert::Word(a, b)),
-        "prefix" if !arguments.is_empty() => Ok(Convert::Prefix(arguments.to_owned())),
-        "prefix" => Err("prefix needs the text in front: prefix(urn:oid:1.2)".to_owned()),
-        "boolean" => match arguments.split_once(',') {
-            Some((yes, no)) if !yes.is_empty() && !no.is_empty() && yes != no => {
-                Ok(Convert::Boolean(yes.to_owned(), no.to_owned()))
-            }
-            _ => Err("boolean needs two words: boolean(あり,なし)".to_owned()),
-        },
-        "integer" => match arguments
-            .split_once(',')
-            .map(|(a, b)| (a.parse(), b.parse()))
-        {
-            Some((Ok(min), Ok(max))) if min <= max => Ok(Convert::Integer(min, max)),
-            _ => Err("integer needs two bounds: integer(0,99)".to_owned()),
-        },
-        _ => Err(format!("unknown converter \"{name}\"")),
-    }
-}
-
-/// `6` is 6 to 6, `1,8` is 1 to 8.
-fn arguments_of(arguments: &str) -> Option<(usize, usize)> {
-    let (min, max) = arguments.split_once(',').unwrap_or((arguments, arguments));
-    let (min, max) = (min.parse().ok()?, max.parse().ok()?);
-    (1 <= min && min <= max).then_some((min, max))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::convert_parse::parse;
 
     #[test]
     fn samples_come_back() {
@@ -405,6 +346,11 @@ mod tests {
             "kana",
             "date(MM/DD/YYYY)",
             "date(YYYYMMDD)",
+            "day(era)",
+            "day(slashed)",
+            "day(iso)",
+            "phone",
+            "quantity",
             "digits(6)",
             "word(1,15)",
             "postal-code",
@@ -461,25 +407,6 @@ mod tests {
                 convert.to_fhir("見本　太郎").map(|c| c.value),
                 Ok(json!(expected))
             );
-        }
-    }
-
-    #[test]
-    fn mistakes_in_converters() {
-        for wrong in [
-            "texts",
-            "date",
-            "date(MM/DD)",
-            "digits",
-            "digits(0)",
-            "digits(3,2)",
-            "boolean(a)",
-            "integer(5,1)",
-            "text(1)",
-            "date(MM/DD/YYYY",
-            "prefix",
-        ] {
-            assert!(parse(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -159,6 +159,34 @@ pub(crate) fn postal_code(native: &str) -> Result<String, &'static str> {
     }
 }
 
+/// Full-width letters and digits as ASCII, half-width kana as full-width.
+pub(crate) fn folded(native: &str) -> String {
+    native.nfkc().collect()
+}
+
+/// A Japanese telephone number: ten or eleven digits, with or without hyphens. Full-width digits and the
+/// many dashes that keyboards offer become ASCII.
+pub(crate) fn phone(native: &str) -> Result<String, &'static str> {
+    let plain: String = native
+        .nfkc()
+        .filter(|letter| !letter.is_whitespace())
+        .map(|letter| match letter {
+            '‐' | '‑' | '–' | '—' | '―' | '−' | 'ー' => '-',
+            other => other,
+        })
+        .collect();
+    let digits = plain.chars().filter(char::is_ascii_digit).count();
+    let hyphens = plain.split('-').all(|part| !part.is_empty());
+    let only = plain.chars().all(|c| c.is_ascii_digit() || c == '-');
+    if only && hyphens && (10..=11).contains(&digits) && plain.starts_with('0') {
+        Ok(plain)
+    } else {
+        Err(
+            "電話番号は 0157-23-1234 の形で記入してください / a telephone number must be written 0157-23-1234: 10 or 11 digits, hyphens",
+        )
+    }
+}
+
 const DIV: &str = "<div xmlns=\"http://www.w3.org/1999/xhtml\">";
 
 /// Text as a narrative: markup escaped, returns as line breaks.
@@ -267,6 +295,23 @@ mod tests {
                 && postal_code("0900015").is_ok()
                 && postal_code("09-00015").is_err()
         );
+        for (written, number) in [
+            ("0157-23-1234", "0157-23-1234"),
+            ("０９０ー１２３４−５６７８", "090-1234-5678"),
+            ("0157231234", "0157231234"),
+        ] {
+            assert_eq!(phone(written).as_deref(), Ok(number));
+        }
+        for wrong in [
+            "",
+            "23-1234",
+            "0157--231234",
+            "0157-23-1234-",
+            "内線12",
+            "+81157231234",
+        ] {
+            assert!(phone(wrong).is_err(), "{wrong}");
+        }
         assert!(clean("a\u{0}").is_err() && clean("a\u{b}b").as_deref() == Ok("a\nb"));
     }
 }

@@ -42,6 +42,16 @@ impl Pattern {
         let known_by = without_displays(&create);
         Self { create, known_by }
     }
+
+    /// The same pattern; a new element gets more than what it is known by.
+    pub(crate) fn made_with(mut self, more: Map<String, Value>) -> Self {
+        if let Some(create) = self.create.as_object_mut() {
+            for (name, value) in more {
+                create.entry(name).or_insert(value);
+            }
+        }
+        self
+    }
 }
 
 fn without_displays(value: &Value) -> Value {

@@ -10,6 +10,7 @@ use renkei_fhir::document::{DocumentPart, document};
 use renkei_model::Instant;
 use renkei_model::id::ResourceId;
 use renkei_model::limits::Limits;
+use renkei_model::message::Loss;
 use renkei_wire::{Content, Leaf, Node, Record, filemaker};
 use serde_json::Value;
 
@@ -19,7 +20,7 @@ use crate::mapped::Mapped;
 use crate::native::{NativePath, node_at};
 use crate::network::{Network, load};
 use crate::plan::{Plan, Row};
-use crate::{map_in, map_out, prove};
+use crate::{map_in, map_out, prove, sample};
 
 fn network() -> Network {
     let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../profiles/kitamaru");
@@ -62,6 +63,27 @@ fn value(convert: &Convert) -> BoxedStrategy<Content> {
                 .prop_map(|d| d.concat())
                 .boxed(),
         ),
+        Convert::Day(style) => {
+            let style = *style;
+            let day = (
+                1880..2100_i16,
+                proptest::option::of((1..=12_u8, proptest::option::of(1..=28_u8))),
+            );
+            let written = day.prop_map(move |(year, rest)| {
+                let mut iso = format!("{year:04}");
+                if let Some((month, day)) = rest {
+                    iso.push_str(&format!("-{month:02}"));
+                    iso.extend(day.map(|day| format!("-{day:02}")));
+                }
+                crate::convert_day::from_iso(&iso, style).expect("a date")
+            });
+            of_text(written.boxed())
+        }
+        Convert::Phone => of_text("0[0-9]{2}-[0-9]{3}-[0-9]{4}|0[0-9]{9,10}".boxed()),
+        Convert::Quantity => of_text(
+            "[1-9][0-9]{0,3}(\\.[0-9])?(錠|mg|mL|カプセル|単位)|適量|半錠|1日[0-9]回".boxed(),
+        ),
+        Convert::Prefix(_) => of_text("[0-9A-Z]{1,12}".boxed()),
         Convert::PostalCode => of_text("[0-9]{3}-?[0-9]{4}".boxed()),
         Convert::Boolean(yes, no) => of_text(select(vec![yes.clone(), no.clone()]).boxed()),
         Convert::Integer(min, max) => (*min..=*max)
@@ -80,6 +102,18 @@ fn natives(map: &crate::codes::CodeMap) -> Vec<String> {
 }
 
 fn field(row: &Row) -> BoxedStrategy<Content> {
+    if let Some(max) = row.max {
+        let cut = move |content| match content {
+            Content::Text(text) => Content::Text(text.chars().take(max).collect()),
+            other => other,
+        };
+        let blank =
+            |content: &Content| matches!(content, Content::Text(text) if text.trim().is_empty());
+        let told = value(&row.convert).prop_map(cut);
+        return told
+            .prop_filter("says something", move |content| !blank(content))
+            .boxed();
+    }
     match (&row.convert, row.split) {
         (Convert::Codes(map, _), true) => {
             let all = natives(map);
@@ -115,16 +149,21 @@ fn two_way(plan: &Plan) -> impl Iterator<Item = (usize, &Row)> {
         .filter(|(_, row)| row.goes_in() && row.goes_out())
 }
 
-/// Fields that go together are there together, and days are in their order.
-fn completed(plan: &Plan, mut found: Vec<(usize, Content)>) -> Vec<(usize, Content)> {
-    let has = |found: &[(usize, Content)], native: &NativePath| {
-        found.iter().any(|(n, _)| plan.rows[*n].native == *native)
-    };
-    let lonely = |n: usize, found: &[(usize, Content)]| {
-        !plan.rows[n].requires.iter().all(|other| has(found, other))
-    };
-    let all = found.clone();
-    found.retain(|(n, _)| !lonely(*n, &all));
+/// Fields that go together are there together.
+fn together(plan: &Plan, mut found: Vec<(usize, Content)>) -> Vec<(usize, Content)> {
+    loop {
+        let all = found.clone();
+        let has = |native: &NativePath| all.iter().any(|(n, _)| plan.rows[*n].native == *native);
+        found.retain(|(n, _)| plan.rows[*n].requires.iter().all(has));
+        if found.len() == all.len() {
+            return found;
+        }
+    }
+}
+
+/// The same, and days are in their order.
+fn completed(plan: &Plan, found: Vec<(usize, Content)>) -> Vec<(usize, Content)> {
+    let mut found = together(plan, found);
     for ordered in &plan.ordered {
         let earlier = found
             .iter()
@@ -143,7 +182,7 @@ fn completed(plan: &Plan, mut found: Vec<(usize, Content)>) -> Vec<(usize, Conte
 fn records(plan: &Plan) -> impl Strategy<Value = Record> + '_ {
     let single = two_way(plan)
         .filter(|(_, row)| !matches!(row.native, NativePath::Item { .. }))
-        .map(|(number, row)| (number, row, prove::is_needed(plan, row)))
+        .map(|(number, row)| (number, row, sample::is_needed(plan, row)))
         .collect();
     let groups: Vec<_> = (0..plan.groups.len())
         .map(|group| {
@@ -189,6 +228,7 @@ fn build(
     }
     for (group, items) in plan.groups.iter().zip(groups) {
         for item in items {
+            let item = together(plan, item);
             let mut node = Node::of_branch(group.item.clone(), vec![]);
             for (number, content) in item {
                 let NativePath::Item { steps, .. } = &plan.rows[number].native else {
@@ -250,15 +290,15 @@ fn said(plan: &Plan, record: &Record) -> Vec<(usize, Vec<Content>)> {
 }
 
 /// Some of the documents go to the official validator, when a test run collects cases for it.
-fn offer_to_the_judge(document: &Value) {
+fn offer_to_the_judge(kind: &str, document: &Value) {
     static GIVEN: AtomicUsize = AtomicUsize::new(0);
     let long = std::env::var_os("RENKEI_TEST_LONG").is_some();
     let Some(folder) = std::env::var_os("RENKEI_TEST_VALIDATOR_CASES") else {
         return;
     };
     let number = GIVEN.fetch_add(1, Ordering::Relaxed);
-    if number < if long { 200 } else { 8 } {
-        let file = Path::new(&folder).join(format!("ok-generated-slip-{number}.json"));
+    if number < if long { 200 } else { 16 } {
+        let file = Path::new(&folder).join(format!("ok-generated-{kind}-{number}.json"));
         std::fs::write(file, document.to_string()).expect("a file");
     }
 }
@@ -272,21 +312,33 @@ fn cases() -> u32 {
     }
 }
 
+fn profile() -> &'static Network {
+    static NETWORK: std::sync::OnceLock<Network> = std::sync::OnceLock::new();
+    NETWORK.get_or_init(network)
+}
+
+/// A message and a record of it: all messages of the network get their turn.
+fn any_record() -> impl Strategy<Value = (usize, Record)> {
+    (0..profile().messages().len()).prop_flat_map(|message| {
+        let plan = profile().messages()[message].plan();
+        (Just(message), records(plan))
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// native → bytes → FHIR document → native: the same for all two-way rows, and nothing lost.
+    /// native → bytes → FHIR document → native: the same for all two-way rows, and nothing lost but what
+    /// a text without a number loses. FHIR → native → FHIR: the same document.
     #[test]
-    fn native_comes_back(record in {
-        static NETWORK: std::sync::OnceLock<Network> = std::sync::OnceLock::new();
-        records(NETWORK.get_or_init(network).messages()[0].plan())
-    }) {
-        static NETWORK: std::sync::OnceLock<Network> = std::sync::OnceLock::new();
-        let plan = NETWORK.get_or_init(network).messages()[0].plan();
+    fn native_comes_back((message, record) in any_record()) {
+        let message = &profile().messages()[message];
+        let plan = message.plan();
         let bytes = filemaker::encode(std::slice::from_ref(&record));
         let decoded = filemaker::decode(&bytes, "application/json", &Limits::default()).expect("an envelope");
         let mapped = map_in::map_in(plan, &decoded[0]).expect("mapped");
-        prop_assert_eq!(&mapped.loss, &vec![]);
+        let inexact = |loss: &&Loss| loss.why.contains("返送時は元の表記になりません");
+        prop_assert_eq!(mapped.loss.iter().find(inexact), None);
         for resource in &mapped.resources {
             prop_assert_eq!(renkei_fhir::check::check(&resource.json), Ok(()), "{}", resource.key);
             for line in &resource.lineage {
@@ -296,9 +348,8 @@ proptest! {
         let document = document_of(&mapped);
         let back = map_out::map_out(plan, &document).expect("a way back");
         prop_assert_eq!(said(plan, &back), said(plan, &record));
-        // FHIR → native → FHIR: the same slice.
         let again = map_in::map_in(plan, &back).expect("mapped again");
         prop_assert_eq!(prove::bundle(&again), prove::bundle(&mapped));
-        offer_to_the_judge(&document);
+        offer_to_the_judge(message.kind(), &document);
     }
 }

@@ -1,5 +1,7 @@
 //! Values and fixed content → resources.
 
+use std::collections::BTreeSet;
+
 use renkei_model::lists::Sensitivity;
 use renkei_model::message::Span;
 use serde_json::Value;
@@ -22,29 +24,78 @@ pub(crate) struct Write<'p> {
     pub(crate) span: Span,
 }
 
+/// Which instances of each resource are made: 0 for a single one, the number of the item for one that is
+/// made for each item of a group.
+struct Instances<'p> {
+    plan: &'p Plan,
+    made: Vec<BTreeSet<usize>>,
+}
+
+impl<'p> Instances<'p> {
+    fn of(plan: &'p Plan, writes: &[Write<'_>]) -> Self {
+        let mut made = vec![BTreeSet::new(); plan.resources.len()];
+        let mut items = vec![0; plan.groups.len()];
+        for write in writes {
+            let resource = write.row.target.resource;
+            if let Some(instances) = made.get_mut(resource) {
+                instances.insert(write.instance);
+            }
+            if let Some(count) = plan
+                .each_of(resource)
+                .and_then(|group| items.get_mut(group))
+            {
+                *count = (*count).max(write.instance + 1);
+            }
+        }
+        for (at, (resource, instances)) in plan.resources.iter().zip(&mut made).enumerate() {
+            match resource.each {
+                None if resource.always => {
+                    instances.insert(0);
+                }
+                // The items are counted by the group's first resource.
+                Some(group) if resource.always || plan.anchor(group) == Some(at) => {
+                    instances.extend(0..items.get(group).copied().unwrap_or(0));
+                }
+                _ => {}
+            }
+        }
+        Self { plan, made }
+    }
+
+    /// The instances of a key that a resource refers to: of its own group, the same item's only.
+    fn referred(&self, key: &str, from: &Resource, instance: usize) -> Vec<String> {
+        let mut numbered = self.plan.resources.iter().zip(&self.made);
+        let Some((to, made)) = numbered.find(|(resource, _)| resource.key == key) else {
+            return Vec::new();
+        };
+        let pairs = to.each.is_some() && to.each == from.each;
+        made.iter()
+            .filter(|number| !pairs || **number == instance)
+            .map(|number| instance_key(to, *number))
+            .collect()
+    }
+}
+
 /// Makes the resources that have values or are always made.
 pub(crate) fn make(plan: &Plan, writes: &[Write<'_>]) -> Vec<MappedResource> {
-    let numbered = || plan.resources.iter().enumerate();
-    let counts: Vec<usize> = numbered()
-        .map(|(at, resource)| count(at, resource, writes))
-        .collect();
-    let made = |key: &str| {
-        let found = numbered().find(|(_, resource)| resource.key == key);
-        found.map_or_else(Vec::new, |(at, resource)| {
-            let count = counts.get(at).copied().unwrap_or(0);
-            (0..count)
-                .map(|instance| instance_key(resource, instance))
-                .collect()
-        })
-    };
+    let instances = Instances::of(plan, writes);
     let mut resources = Vec::new();
-    for (at, resource) in numbered() {
-        for instance in 0..counts.get(at).copied().unwrap_or(0) {
+    for (at, (resource, made)) in plan.resources.iter().zip(&instances.made).enumerate() {
+        for instance in made.iter().copied() {
             let own =
                 |write: &&Write<'_>| write.row.target.resource == at && write.instance == instance;
             let own: Vec<&Write<'_>> = writes.iter().filter(own).collect();
-            let mut json = template::instantiate(&resource.fixed, &made);
-            template::copy_values(&mut json, &|path| copied(writes, path));
+            let referred = |key: &str| instances.referred(key, resource, instance);
+            let mut json = template::instantiate(&resource.fixed, &referred);
+            let of_item = |write: &&Write<'_>| {
+                let group = plan.each_of(write.row.target.resource);
+                group.is_none() || (group == resource.each && write.instance == instance)
+            };
+            template::copy_values(&mut json, &|path| {
+                let mut known = writes.iter().filter(of_item);
+                let write = known.find(|write| write.row.target.text == path)?;
+                Some(write.value.clone())
+            });
             let lineage = own
                 .iter()
                 .filter_map(|write| put(&mut json, write))
@@ -66,21 +117,6 @@ pub(crate) fn make(plan: &Plan, writes: &[Write<'_>]) -> Vec<MappedResource> {
         }
     }
     resources
-}
-
-/// How many instances of a resource the values make.
-fn count(at: usize, resource: &Resource, writes: &[Write<'_>]) -> usize {
-    let own = writes
-        .iter()
-        .filter(|write| write.row.target.resource == at);
-    let last = own.map(|write| write.instance + 1).max();
-    last.unwrap_or_else(|| usize::from(resource.always))
-}
-
-/// The value that a row puts at this path.
-fn copied(writes: &[Write<'_>], path: &str) -> Option<Value> {
-    let write = writes.iter().find(|write| write.row.target.text == path)?;
-    Some(write.value.clone())
 }
 
 /// Puts a value into its resource. A loaded plan was proved: every element can be put where its row

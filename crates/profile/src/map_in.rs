@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 
 use renkei_model::message::{Fault, FaultKind, Loss, Span};
-use renkei_wire::{Content, Node, Record};
+use renkei_wire::{Content, Format, Node, Record};
 
 use crate::convert::Unfit;
 use crate::make::{Write, claims, make, text_of};
 use crate::mapped::{Consent, Demography, Mapped, Named, Roles};
-use crate::native::{self, Format, NativePath};
+use crate::native::{self, NativePath};
 use crate::plan::{Plan, Row, Target};
 
 /// A value that was found in the record.
@@ -19,18 +19,18 @@ struct Found<'r> {
 }
 
 /// The mapping of one record.
-struct Inward<'p, 'r> {
-    plan: &'p Plan,
-    record: &'r Record,
-    writes: Vec<Write<'p>>,
-    faults: Vec<Fault>,
+pub(crate) struct Inward<'p, 'r> {
+    pub(crate) plan: &'p Plan,
+    pub(crate) record: &'r Record,
+    pub(crate) writes: Vec<Write<'p>>,
+    pub(crate) faults: Vec<Fault>,
     /// Faults of rows that derive something: told only where no other row told of the same field.
     derived: Vec<Fault>,
     loss: Vec<Loss>,
     /// What the loss report names already.
     told: HashSet<Loss>,
     /// For each group, the items that have values, with their position in the message.
-    items: Vec<Vec<(usize, &'r Node)>>,
+    pub(crate) items: Vec<Vec<(usize, &'r Node)>>,
 }
 
 /// Maps a record.
@@ -50,10 +50,8 @@ pub(crate) fn map_in(plan: &Plan, record: &Record) -> Result<Mapped, Vec<Fault>>
         inward.read_row(row);
     }
     inward.tell_derived();
-    inward.check_alternatives();
-    inward.check_order();
-    inward.name_unmapped();
-    inward.name_unknown();
+    inward.check_rules();
+    inward.name_losses();
     let native_version = inward.version();
     let roles = inward.native_roles();
     match native_version {
@@ -78,7 +76,9 @@ impl<'p, 'r> Inward<'p, 'r> {
                 if item.branch().iter().any(|leaf| !is_blank(leaf)) {
                     filled.push((at, item));
                 } else {
-                    let field = self.format().item_field(self.record, group, at, &[]);
+                    let field = self
+                        .format()
+                        .item_field(self.record, &group.branch, at, &[]);
                     let why = "空の行です。除きました / an empty row, left out".to_owned();
                     self.loss.push(Loss { field, why });
                 }
@@ -88,7 +88,7 @@ impl<'p, 'r> Inward<'p, 'r> {
     }
 
     /// A field's name in the sender's terms.
-    fn field(&self, native: &NativePath, item: usize) -> String {
+    pub(crate) fn field(&self, native: &NativePath, item: usize) -> String {
         let format = self.format();
         match native {
             NativePath::Key => format.key_fields(self.record).0,
@@ -99,13 +99,13 @@ impl<'p, 'r> Inward<'p, 'r> {
                 .groups
                 .get(*group)
                 .map_or_else(String::new, |group| {
-                    format.item_field(self.record, group, item, steps)
+                    format.item_field(self.record, &group.branch, item, steps)
                 }),
         }
     }
 
     /// The node of a path; for a group's field, in one of its items.
-    fn node(&self, native: &NativePath, item: Option<&'r Node>) -> Option<&'r Node> {
+    pub(crate) fn node(&self, native: &NativePath, item: Option<&'r Node>) -> Option<&'r Node> {
         match native {
             NativePath::Key | NativePath::Version => None,
             NativePath::Field(steps) => native::node_at(&self.record.root, steps),
@@ -114,7 +114,7 @@ impl<'p, 'r> Inward<'p, 'r> {
     }
 
     /// Whether a field holds something.
-    fn is_filled(&self, native: &NativePath, item: Option<&'r Node>) -> bool {
+    pub(crate) fn is_filled(&self, native: &NativePath, item: Option<&'r Node>) -> bool {
         match native {
             NativePath::Key => !self.record.key.text.is_empty(),
             NativePath::Version => !self.record.version.text.is_empty(),
@@ -181,28 +181,29 @@ impl<'p, 'r> Inward<'p, 'r> {
                 self.fault(named, rule, item.map(|item| item.span), FaultKind::Required);
             }
         }
-        if row
-            .when
-            .as_ref()
-            .is_some_and(|when| !self.is_filled(when, item))
-        {
+        if !self.counts(row, node, item) {
             return;
         }
         let Some(text) = node.text() else {
             let rule = "文字列か数値で記入してください / must be a text or a number".to_owned();
             return self.fault(field, rule, Some(node.span), FaultKind::Value);
         };
-        let each_resource = self
-            .plan
-            .resources
-            .get(row.target.resource)
-            .is_some_and(|r| r.each.is_some());
-        let (instance, each) = if each_resource {
-            (count, 0)
-        } else {
-            (0, count)
+        let (instance, each) = match self.plan.each_of(row.target.resource) {
+            Some(_) => (count, 0),
+            None => (0, count),
         };
         self.convert(row, Found { node, text }, &field, (instance, each));
+    }
+
+    /// Whether what the row depends on is so.
+    fn counts(&self, row: &Row, node: &Node, item: Option<&'r Node>) -> bool {
+        let filled = |native: &NativePath| self.is_filled(native, item);
+        row.when.as_ref().is_none_or(filled)
+            && !row.unless.as_ref().is_some_and(filled)
+            && row
+                .only
+                .as_ref()
+                .is_none_or(|only| node.text() == Some(only))
     }
 
     fn require(&mut self, row: &Row, field: String, span: Option<Span>) {
@@ -223,6 +224,10 @@ impl<'p, 'r> Inward<'p, 'r> {
         field: &str,
         (instance, each): (usize, usize),
     ) {
+        if let Some(max) = row.max.filter(|max| found.text.chars().nth(*max).is_some()) {
+            let rule = format!("{max}文字以内で記入してください / at most {max} characters");
+            return self.refuse(row, found, field, Unfit::value(rule));
+        }
         let separator = self.format().value_separator();
         let quiet = self.is_quiet(row, found.text);
         let mut back = Vec::new();
@@ -234,8 +239,7 @@ impl<'p, 'r> Inward<'p, 'r> {
                 Ok(converted) => converted,
                 Err(unfit) => return self.refuse(row, found, field, unfit),
             };
-            if !converted.exact {
-                let why = "FHIRのコードとは意味が完全には一致しません / the FHIR code is not exactly the same";
+            if let Some(why) = converted.loss {
                 self.lose_once(field.to_owned(), why.to_owned());
             }
             if converted.value == "" {
@@ -287,7 +291,13 @@ impl<'p, 'r> Inward<'p, 'r> {
         }
     }
 
-    fn fault(&mut self, field: String, rule: String, span: Option<Span>, kind: FaultKind) {
+    pub(crate) fn fault(
+        &mut self,
+        field: String,
+        rule: String,
+        span: Option<Span>,
+        kind: FaultKind,
+    ) {
         let known = self
             .faults
             .iter()
@@ -310,83 +320,10 @@ impl<'p, 'r> Inward<'p, 'r> {
         }
     }
 
-    fn lose_once(&mut self, field: String, why: String) {
+    pub(crate) fn lose_once(&mut self, field: String, why: String) {
         let loss = Loss { field, why };
         if self.told.insert(loss.clone()) {
             self.loss.push(loss);
-        }
-    }
-
-    fn check_alternatives(&mut self) {
-        for alternatives in &self.plan.at_least_one {
-            if !alternatives
-                .natives
-                .iter()
-                .any(|native| self.is_filled(native, None))
-            {
-                let field = alternatives
-                    .natives
-                    .first()
-                    .map_or_else(String::new, |native| self.field(native, 0));
-                self.fault(
-                    field,
-                    alternatives.rule.clone(),
-                    Some(self.record.span),
-                    FaultKind::Required,
-                );
-            }
-        }
-    }
-
-    fn check_order(&mut self) {
-        for ordered in &self.plan.ordered {
-            let day = |number: usize| {
-                let row = self.plan.rows.get(number)?;
-                let source = |write: &&Write<'_>| std::ptr::eq(write.row, row);
-                self.writes
-                    .iter()
-                    .find(source)
-                    .map(|write| (row, write.value.as_str(), write.span))
-            };
-            // Days in FHIR sort as text.
-            if let (Some((_, earlier, _)), Some((row, later, span))) =
-                (day(ordered.earlier), day(ordered.later))
-                && earlier > later
-            {
-                let field = self.field(&row.native, 0);
-                self.fault(field, ordered.rule.clone(), Some(span), FaultKind::Value);
-            }
-        }
-    }
-
-    fn name_unmapped(&mut self) {
-        for unmapped in &self.plan.unmapped {
-            let items: Vec<(usize, Option<&Node>)> = match &unmapped.native {
-                NativePath::Item { group, .. } => {
-                    let items = self.items.get(*group).cloned().unwrap_or_default();
-                    items
-                        .into_iter()
-                        .map(|(at, item)| (at, Some(item)))
-                        .collect()
-                }
-                _ => vec![(0, None)],
-            };
-            for (at, item) in items {
-                if self.is_filled(&unmapped.native, item) {
-                    self.lose_once(self.field(&unmapped.native, at), unmapped.why.clone());
-                }
-            }
-        }
-    }
-
-    fn name_unknown(&mut self) {
-        let unknown = crate::unknown::fields(self.plan, self.record);
-        self.faults
-            .extend(crate::unknown::too_many(&unknown, self.record));
-        for field in unknown {
-            let why = "未定義の項目です。原本に保存しました / unknown field: kept in the original"
-                .to_owned();
-            self.lose_once(field, why);
         }
     }
 

@@ -1,18 +1,13 @@
 //! FHIR → native.
 
-use std::collections::HashMap;
-
 use renkei_wire::{Content, Leaf, Node, Record};
 use serde_json::Value;
 
 use crate::element;
+use crate::find::{Instances, find};
 use crate::mapped::MapOutError;
 use crate::native::NativePath;
-use crate::plan::{Plan, Resource, Row};
-use crate::template;
-
-/// The resources of a document by their number in the plan, each with its instances in order.
-type Instances<'v> = Vec<Vec<&'v Value>>;
+use crate::plan::{Plan, Row};
 
 /// Maps a document back.
 pub(crate) fn map_out(plan: &Plan, bundle: &Value) -> Result<Record, MapOutError> {
@@ -39,63 +34,6 @@ pub(crate) fn map_out(plan: &Plan, bundle: &Value) -> Result<Record, MapOutError
     })
 }
 
-/// Finds the plan's resources in a document by following the references that the plan lays.
-///
-/// Ids say nothing here: a resource is known by who refers to it, by its type and by what is fixed in it.
-fn find<'v>(plan: &'v Plan, bundle: &'v Value) -> Option<Instances<'v>> {
-    let mut by_url: HashMap<&str, &Value> = HashMap::new();
-    let mut document = None;
-    let document_type = plan.resources.get(plan.roles.document)?;
-    for entry in bundle.get("entry")?.as_array()? {
-        let resource = entry.get("resource")?;
-        if let Some(url) = entry.get("fullUrl").and_then(Value::as_str) {
-            by_url.insert(url, resource);
-        }
-        if document.is_none() && is_instance(document_type, resource) {
-            document = Some(resource);
-        }
-    }
-    let mut instances: Instances<'v> = vec![Vec::new(); plan.resources.len()];
-    let mut waiting: Vec<(usize, &'v Value)> = vec![(plan.roles.document, document?)];
-    while let Some((number, resource)) = waiting.pop() {
-        let Some(slot) = instances.get_mut(number) else {
-            continue;
-        };
-        let several = plan
-            .resources
-            .get(number)
-            .is_some_and(|known| known.each.is_some());
-        if slot.iter().any(|there| std::ptr::eq(*there, resource)) || (!several && !slot.is_empty())
-        {
-            continue;
-        }
-        slot.push(resource);
-        let Some(known) = plan.resources.get(number) else {
-            continue;
-        };
-        let mut next = Vec::new();
-        template::references(&known.fixed, resource, &mut |key, reference| {
-            let target = plan.resources.iter().position(|other| other.key == key);
-            let referred = by_url.get(reference).copied();
-            if let (Some(target), Some(referred)) = (target, referred)
-                && plan
-                    .resources
-                    .get(target)
-                    .is_some_and(|wanted| is_instance(wanted, referred))
-            {
-                next.push((target, referred));
-            }
-        });
-        // The last one pushed is taken first: reversed, so that instances keep the document's order.
-        waiting.extend(next.into_iter().rev());
-    }
-    Some(instances)
-}
-
-fn is_instance(wanted: &Resource, resource: &Value) -> bool {
-    element::contains(resource, &wanted.known_by)
-}
-
 struct Outward<'p> {
     plan: &'p Plan,
     root: Node,
@@ -115,17 +53,10 @@ impl Outward<'_> {
                 continue;
             };
             if matches!(&row.native, NativePath::Item { group, .. } if *group == number) {
-                let several = self
-                    .plan
-                    .resources
-                    .get(row.target.resource)
-                    .is_some_and(|r| r.each.is_some());
-                let here = if several {
-                    resources.len()
-                } else {
-                    resources
-                        .first()
-                        .map_or(0, |resource| element::count(resource, &row.target.steps))
+                let here = match self.plan.each_of(row.target.resource) {
+                    Some(_) => resources.len(),
+                    None => first(resources)
+                        .map_or(0, |resource| element::count(resource, &row.target.steps)),
                 };
                 count = count.max(here);
             }
@@ -140,20 +71,14 @@ impl Outward<'_> {
         let resources = instances
             .get(row.target.resource)
             .map_or(&[][..], Vec::as_slice);
-        let several = self
-            .plan
-            .resources
-            .get(row.target.resource)
-            .is_some_and(|resource| resource.each.is_some());
+        let several = self.plan.each_of(row.target.resource).is_some();
         match &row.native {
-            NativePath::Key => {
-                self.key = text_of(self.content(row, resources.first().copied(), 0)?)
-            }
+            NativePath::Key => self.key = text_of(self.content(row, first(resources), 0)?),
             NativePath::Version => {
-                self.version = text_of(self.content(row, resources.first().copied(), 0)?)
+                self.version = text_of(self.content(row, first(resources), 0)?)
             }
             NativePath::Field(steps) => {
-                let content = self.content(row, resources.first().copied(), 0)?;
+                let content = self.content(row, first(resources), 0)?;
                 put(&mut self.root, steps, content);
             }
             NativePath::Item { group, steps } => {
@@ -163,11 +88,11 @@ impl Outward<'_> {
                 let count = branch_at(&mut self.root, &group.branch).map_or(0, |items| items.len());
                 for at in 0..count {
                     let (resource, each) = if several {
-                        (resources.get(at), 0)
+                        (resources.get(at).copied().flatten(), 0)
                     } else {
-                        (resources.first(), at)
+                        (first(resources), at)
                     };
-                    let content = self.content(row, resource.copied(), each)?;
+                    let content = self.content(row, resource, each)?;
                     let items = branch_at(&mut self.root, &group.branch);
                     if let Some(item) = items.and_then(|items| items.get_mut(at)) {
                         put(item, steps, content);
@@ -226,6 +151,10 @@ impl Outward<'_> {
             branches.sort_by_key(|branch| order.iter().position(|name| **name == branch.name));
         }
     }
+}
+
+fn first<'v>(resources: &[Option<&'v Value>]) -> Option<&'v Value> {
+    resources.first().copied().flatten()
 }
 
 fn no_inverse(row: &Row) -> MapOutError {

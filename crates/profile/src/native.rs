@@ -1,6 +1,6 @@
-//! Paths in the neutral record tree, and how a format's senders name what stands there.
+//! Paths in the neutral record tree.
 
-use renkei_wire::{Node, Record};
+use renkei_wire::Node;
 
 /// Where a row's native value stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,59 +27,6 @@ pub(crate) struct Group {
     pub(crate) branch: Vec<String>,
     /// The name of its items.
     pub(crate) item: String,
-}
-
-/// The wire format of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// Records of the FileMaker Data API.
-    FilemakerJson,
-}
-
-impl Format {
-    /// The words of the grammar.
-    pub(crate) const WORDS: [(&'static str, Self); 1] = [("filemaker-json", Self::FilemakerJson)];
-
-    /// What separates the values of one multi-valued field.
-    pub(crate) const fn value_separator(self) -> char {
-        match self {
-            // A FileMaker checkbox set is one text field, its values divided by returns.
-            Self::FilemakerJson => '\r',
-        }
-    }
-
-    /// A field in the sender's own terms.
-    pub(crate) fn field(self, record: &Record, steps: &[String]) -> String {
-        match self {
-            Self::FilemakerJson => format!("data[{}].{}", record.index, steps.join(".")),
-        }
-    }
-
-    /// A field of a group's item in the sender's own terms.
-    pub(crate) fn item_field(
-        self,
-        record: &Record,
-        group: &Group,
-        at: usize,
-        steps: &[String],
-    ) -> String {
-        let Self::FilemakerJson = self;
-        let branch = group.branch.join(".");
-        let inside = steps
-            .iter()
-            .map(|step| format!(".{step}"))
-            .collect::<String>();
-        format!("data[{}].{branch}[{at}]{inside}", record.index)
-    }
-
-    /// The record's key and version in the sender's own terms.
-    pub(crate) fn key_fields(self, record: &Record) -> (String, String) {
-        let Self::FilemakerJson = self;
-        (
-            format!("data[{}].recordId", record.index),
-            format!("data[{}].modId", record.index),
-        )
-    }
 }
 
 impl Group {

@@ -5,8 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use renkei_model::id::NetworkName;
+use renkei_model::lists::Category;
 use renkei_model::message::Fault;
-use renkei_wire::Record;
+use renkei_wire::{Format, Record};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -14,9 +15,10 @@ use crate::compile::{self, CodeMaps, Source};
 use crate::fields::Fields;
 use crate::mapped::{MapOutError, Mapped, ProfileError};
 use crate::mistake::{Mistakes, Place};
-use crate::native::Format;
+use crate::native::NativePath;
 use crate::plan::Plan;
-use crate::{codes, map_in, map_out, prove, yaml};
+use crate::published::Published;
+use crate::{codes, map_in, map_out, prove, sample, untyped, yaml};
 
 const NETWORK_KEYS: [&str; 7] = [
     "network",
@@ -107,7 +109,8 @@ pub fn load(folder: &Path) -> Result<Network, Vec<ProfileError>> {
         found: Vec::new(),
     };
     let head = read_head(&mut files);
-    let maps = read_codes(&mut files);
+    let published = Published::read(folder, &mut files.found);
+    let maps = read_codes(&mut files, &published);
     let access = files.text(ACCESS).unwrap_or_default();
     let mut messages = Vec::new();
     for source in &head.messages {
@@ -121,12 +124,16 @@ pub fn load(folder: &Path) -> Result<Network, Vec<ProfileError>> {
             text: &text,
             names: &head.names,
             codes: &maps,
+            published: &published,
         };
         match compile::message(&from) {
             Err(found) => files.found.extend(found),
             Ok(plan) => {
                 let mut mistakes = Mistakes::of_file(file);
-                prove::prove(&plan, &mut mistakes);
+                // A plan is proved once nothing else is wrong: what follows from a mistake tells nobody more.
+                if files.found.is_empty() {
+                    prove::prove(&plan, &mut mistakes);
+                }
                 files.found.extend(mistakes.into_found());
                 messages.push(Message { plan });
             }
@@ -214,7 +221,7 @@ fn is_inside(file: &str) -> bool {
         .is_some_and(|name| !name.is_empty() && !name.contains(['/', '\\']))
 }
 
-fn read_codes(files: &mut Folder<'_>) -> CodeMaps {
+fn read_codes(files: &mut Folder<'_>, published: &Published) -> CodeMaps {
     let mut names: Vec<String> = Vec::new();
     if let Ok(entries) = std::fs::read_dir(files.root.join("codes")) {
         let found = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
@@ -229,6 +236,7 @@ fn read_codes(files: &mut Folder<'_>) -> CodeMaps {
         };
         let mut mistakes = Mistakes::of_file(files.name(&file));
         let map = codes::read(&name, &text, &mut mistakes);
+        published.check_map(&map, &mut mistakes);
         files.found.extend(mistakes.into_found());
         maps.insert(name, Arc::new(map));
     }
@@ -326,6 +334,45 @@ impl Message {
         self.plan.format
     }
 
+    /// By what the format's own head names this message among the network's messages (FileMaker:
+    /// `dataInfo.layout`), if the profile says.
+    #[must_use]
+    pub fn layout(&self) -> Option<&str> {
+        self.plan.layout.as_deref()
+    }
+
+    /// Whether a column of a table export, or a field's name, is one that the plan speaks of: in a row,
+    /// or as a field without a place. The key's and version's columns every message has.
+    #[must_use]
+    pub fn knows(&self, column: &str) -> bool {
+        let Some(name) = self.plan.format.column(column) else {
+            return true;
+        };
+        let rows = self.plan.rows.iter().map(|row| &row.native);
+        let unmapped = self.plan.unmapped.iter().map(|unmapped| &unmapped.native);
+        rows.chain(unmapped).any(|native| match native {
+            NativePath::Key | NativePath::Version => false,
+            NativePath::Field(steps) | NativePath::Item { steps, .. } => {
+                steps.last() == Some(&name)
+            }
+        })
+    }
+
+    /// The category of the document's Composition: what the sheet as a whole is, `sheet` or `emergency`.
+    #[must_use]
+    pub fn category(&self) -> Category {
+        let document = self.plan.resources.get(self.plan.roles.document);
+        document.map_or(Category::Sheet, |document| document.category)
+    }
+
+    /// A record of a format without types (cells of a table) with numbers where the plan has numbers, so
+    /// that it is the same record as one that came with them.
+    #[must_use]
+    pub fn retyped(&self, mut record: Record) -> Record {
+        untyped::retype(&self.plan, &mut record);
+        record
+    }
+
     /// Maps a native record to FHIR.
     ///
     /// # Errors
@@ -342,8 +389,7 @@ impl Message {
         map_out::map_out(&self.plan, bundle)
     }
 
-    /// The plan, for the laws.
-    #[cfg(test)]
+    /// The plan.
     pub(crate) const fn plan(&self) -> &Plan {
         &self.plan
     }
@@ -352,8 +398,8 @@ impl Message {
     /// For tests, demonstrations and load tools.
     #[must_use]
     pub fn sample(&self, turn: usize, full: bool) -> Record {
-        prove::sample(&self.plan, turn, &|row| {
-            full || prove::is_needed(&self.plan, row)
+        sample::sample(&self.plan, turn, &|row, _| {
+            full || sample::is_needed(&self.plan, row)
         })
     }
 }

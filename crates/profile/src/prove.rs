@@ -5,7 +5,6 @@
 
 use std::collections::HashSet;
 
-use renkei_model::message::Span;
 use renkei_wire::{Content, Leaf, Node, Record};
 use serde_json::{Value, json};
 
@@ -13,16 +12,21 @@ use crate::mapped::Mapped;
 use crate::mistake::{Mistakes, Place};
 use crate::native::NativePath;
 use crate::plan::{Plan, Row};
+use crate::sample::{is_bare, is_needed, sample};
 use crate::{map_in, map_out};
 
-/// Proves a plan with a full record, one with what is required only, and full ones with other codes.
+/// Proves a plan with the smallest record, full ones with different codes, and one whose groups have items
+/// that say little.
 pub(crate) fn prove(plan: &Plan, mistakes: &mut Mistakes) {
-    let required = |row: &Row| is_needed(plan, row);
+    let needed = |row: &Row, _: usize| is_needed(plan, row);
+    let all = |_: &Row, _: usize| true;
+    let bare = |row: &Row, item: usize| item > 0 || is_bare(plan, row);
     for (name, record) in [
-        ("the smallest record", sample(plan, 0, &required)),
-        ("a full record", sample(plan, 0, &|_| true)),
-        ("a full record", sample(plan, 1, &|_| true)),
-        ("a full record", sample(plan, 2, &|_| true)),
+        ("the smallest record", sample(plan, 0, &needed)),
+        ("a full record", sample(plan, 0, &all)),
+        ("a full record", sample(plan, 1, &all)),
+        ("a full record", sample(plan, 2, &all)),
+        ("a record with a bare item", sample(plan, 0, &bare)),
     ] {
         if !mistakes.is_empty() {
             return;
@@ -39,22 +43,6 @@ pub(crate) fn prove(plan: &Plan, mistakes: &mut Mistakes) {
     }
 }
 
-/// Whether the smallest record needs a row's field.
-pub(crate) fn is_needed(plan: &Plan, row: &Row) -> bool {
-    let alternatives = plan
-        .at_least_one
-        .iter()
-        .filter_map(|alternatives| alternatives.natives.first());
-    let mut needed: Vec<&NativePath> = alternatives.collect();
-    let wanted = plan
-        .rows
-        .iter()
-        .filter(|other| other.required || needed.contains(&&other.native));
-    let also: Vec<&NativePath> = wanted.flat_map(|other| &other.requires).collect();
-    needed.extend(also);
-    row.required || needed.contains(&&row.native)
-}
-
 fn judge(plan: &Plan, record: &Record, mapped: &Mapped, mistakes: &mut Mistakes) {
     for resource in &mapped.resources {
         for fault in renkei_fhir::check::check(&resource.json)
@@ -65,21 +53,34 @@ fn judge(plan: &Plan, record: &Record, mapped: &Mapped, mistakes: &mut Mistakes)
                 .path
                 .split_once('.')
                 .map_or("", |(_, element)| element);
-            let row = resource
-                .lineage
-                .iter()
-                .find(|line| !element.is_empty() && line.element.starts_with(element));
+            let row = resource.lineage.iter().find(|line| {
+                is_within(element, &line.element) || is_within(&line.element, element)
+            });
             let own = plan
                 .resources
                 .iter()
                 .find(|known| instance_of(&resource.key, &known.key));
-            let line = row.and_then(|line| line.row.rsplit_once(':')?.1.parse().ok());
-            let line = line.or_else(|| own.map(|own| own.line)).unwrap_or(0);
-            let rule = format!(
-                "not FHIR: {} in {}: {}",
-                fault.path, resource.key, fault.rule
-            );
-            mistakes.add(Place { line, column: 0 }, rule);
+            let row = row.and_then(|line| plan.rows.iter().find(|row| row.source == line.row));
+            let (place, rule) = match row {
+                Some(row) => (
+                    row.places.fhir,
+                    format!(
+                        "not FHIR: {} in {} gets {}: {}",
+                        fault.path,
+                        resource.key,
+                        row.convert.output(),
+                        fault.rule
+                    ),
+                ),
+                None => (
+                    own.map_or_else(Place::default, |own| own.place),
+                    format!(
+                        "not FHIR: {} in {}: {}",
+                        fault.path, resource.key, fault.rule
+                    ),
+                ),
+            };
+            mistakes.add(place, rule);
         }
     }
     let placed: HashSet<&str> = mapped
@@ -94,13 +95,7 @@ fn judge(plan: &Plan, record: &Record, mapped: &Mapped, mistakes: &mut Mistakes)
                 "{} cannot be filled: something else stands there",
                 row.target.text
             );
-            mistakes.add(
-                Place {
-                    line: row.line,
-                    column: 0,
-                },
-                rule,
-            );
+            mistakes.add(row.places.fhir, rule);
         }
     }
     match map_out::map_out(plan, &bundle(mapped)) {
@@ -110,6 +105,12 @@ fn judge(plan: &Plan, record: &Record, mapped: &Mapped, mistakes: &mut Mistakes)
         ),
         Ok(back) => compare(plan, record, &back, mistakes),
     }
+}
+
+/// Whether an element is another or stands inside it.
+fn is_within(element: &str, outer: &str) -> bool {
+    let rest = element.strip_prefix(outer).filter(|_| !outer.is_empty());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 fn instance_of(instance: &str, key: &str) -> bool {
@@ -137,23 +138,17 @@ fn compare(plan: &Plan, record: &Record, back: &Record, mistakes: &mut Mistakes)
     {
         if values(plan, row, record) != values(plan, row, back) {
             let rule = format!(
-                "{} does not come back as it went in: the document cannot tell it from something else, or nothing refers to its resource",
+                "{} does not come back as it went in, ambiguous inverse: the document cannot tell it from something else, or nothing refers to its resource",
                 row.target.text
             );
-            mistakes.add(
-                Place {
-                    line: row.line,
-                    column: 0,
-                },
-                rule,
-            );
+            mistakes.add(row.places.fhir, rule);
         }
     }
 }
 
 fn has_value(plan: &Plan, row: &Row, record: &Record) -> bool {
     let filled = !values(plan, row, record).is_empty();
-    filled && row.when.is_none()
+    filled && row.when.is_none() && row.unless.is_none() && row.only.is_none()
 }
 
 /// All values of a row's field that say something.
@@ -184,74 +179,4 @@ fn contents<'n>(nodes: impl Iterator<Item = &'n Node>) -> Vec<Content> {
         .filter(|node| !map_in::is_blank(node))
         .map(|node| node.content.clone())
         .collect()
-}
-
-/// A sample record: each row's field with a value that differs from row to row and from turn to turn.
-pub(crate) fn sample(plan: &Plan, turn: usize, wanted: &dyn Fn(&Row) -> bool) -> Record {
-    let mut root = Node::of_branch("record", Vec::new());
-    let (mut key, mut version) = (Leaf::new("1"), Leaf::new("0"));
-    for (number, row) in plan.rows.iter().enumerate() {
-        let speaks = row.goes_out()
-            || !plan
-                .rows
-                .iter()
-                .any(|other| other.goes_out() && other.native == row.native);
-        if !row.goes_in() || !speaks || !wanted(row) {
-            continue;
-        }
-        let is_later = plan.ordered.iter().any(|ordered| ordered.later == number);
-        let n = number + turn + if is_later { plan.rows.len() } else { 0 };
-        match &row.native {
-            NativePath::Key => key = Leaf::new(plain(row.convert.sample(number))),
-            NativePath::Version => version = Leaf::new(plain(row.convert.sample(turn + 1))),
-            NativePath::Field(steps) => map_out::put(&mut root, steps, value(plan, row, n)),
-            NativePath::Item { group, steps } => {
-                let Some(group) = plan.groups.get(*group) else {
-                    continue;
-                };
-                for at in 0..2 {
-                    let value = value(plan, row, n + at);
-                    let Some(items) = map_out::branch_at(&mut root, &group.branch) else {
-                        continue;
-                    };
-                    if items.len() <= at {
-                        items.push(Node::of_branch(group.item.clone(), Vec::new()));
-                    }
-                    if let Some(item) = items.get_mut(at) {
-                        map_out::put(item, steps, value);
-                    }
-                }
-            }
-        }
-    }
-    Record {
-        index: 0,
-        key,
-        version,
-        span: Span::default(),
-        root,
-    }
-}
-
-fn value(plan: &Plan, row: &Row, n: usize) -> Content {
-    if !row.split {
-        return row.convert.sample(n);
-    }
-    let (first, second) = (
-        plain(row.convert.sample(n)),
-        plain(row.convert.sample(n + 1)),
-    );
-    let separator = plan.format.value_separator();
-    if first == second {
-        Content::Text(first)
-    } else {
-        Content::Text(format!("{first}{separator}{second}"))
-    }
-}
-
-fn plain(content: Content) -> String {
-    match content {
-        Content::Text(text) | Content::Number(text) => text,
-        Content::Bool(_) | Content::Null | Content::Branch(_) => String::new(),
-    }
 }

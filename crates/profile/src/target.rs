@@ -16,26 +16,35 @@ const DISPLAY: &str = "{display}";
 
 /// A named way to pick an element of a list.
 #[derive(Debug)]
-pub(crate) enum Selector {
-    /// `[IDE]`: always the same pattern.
-    Plain(Pattern),
-    /// `[item:transfer]`: the pattern with the coding of a code in it.
-    Coded(Arc<CodeMap>, Value),
+pub(crate) struct Selector {
+    /// By what an element is known.
+    pattern: Value,
+    /// What a new element gets beside it.
+    new: Map<String, Value>,
+    /// Whose codes give the pattern its coding: `[item:transfer]`. Without, `[IDE]` is always the same.
+    codes: Option<Arc<CodeMap>>,
 }
 
 /// The selectors of a message by name.
 pub(crate) type Selectors = HashMap<String, Selector>;
 
 impl Selector {
-    /// A selector with codes; its pattern must have a place for the coding.
-    pub(crate) fn coded(codes: Arc<CodeMap>, pattern: Value) -> Result<Self, String> {
-        if holds_coding(&pattern) {
-            Ok(Self::Coded(codes, pattern))
-        } else {
-            Err(format!(
+    /// A selector; with codes, its pattern must have a place for the coding.
+    pub(crate) fn of(
+        pattern: Value,
+        new: Map<String, Value>,
+        codes: Option<Arc<CodeMap>>,
+    ) -> Result<Self, String> {
+        if codes.is_some() && !holds_coding(&pattern) {
+            return Err(format!(
                 "a selector with codes needs \"{CODING}\" in its pattern"
-            ))
+            ));
         }
+        Ok(Self {
+            pattern,
+            new,
+            codes,
+        })
     }
 }
 
@@ -176,21 +185,22 @@ fn named_pattern(written: &str, selectors: &Selectors) -> Result<Pattern, String
     let (name, code) = written
         .split_once(':')
         .map_or((written, None), |(name, code)| (name, Some(code)));
-    match (selectors.get(name), code) {
-        (None, _) => Err(format!("unknown selector \"{name}\"")),
-        (Some(Selector::Plain(pattern)), None) => Ok(pattern.clone()),
-        (Some(Selector::Plain(_)), Some(_)) => Err(format!("selector \"{name}\" takes no code")),
-        (Some(Selector::Coded(..)), None) => {
-            Err(format!("selector \"{name}\" needs a code: [{name}:code]"))
-        }
-        (Some(Selector::Coded(codes, pattern)), Some(code)) => {
+    let selector = selectors
+        .get(name)
+        .ok_or_else(|| format!("unknown selector \"{name}\""))?;
+    let pattern = match (&selector.codes, code) {
+        (None, None) => selector.pattern.clone(),
+        (None, Some(_)) => return Err(format!("selector \"{name}\" takes no code")),
+        (Some(_), None) => return Err(format!("selector \"{name}\" needs a code: [{name}:code]")),
+        (Some(codes), Some(code)) => {
             let line = codes.codes().iter().find(|line| line.code == code);
             let line = line.ok_or_else(|| {
                 format!("code \"{code}\" is not in the code map \"{}\"", codes.name)
             })?;
-            Ok(Pattern::of(with_coding(pattern, &line.coding())))
+            with_coding(&selector.pattern, &line.coding())
         }
-    }
+    };
+    Ok(Pattern::of(pattern).made_with(selector.new.clone()))
 }
 
 #[cfg(test)]
@@ -203,17 +213,11 @@ mod tests {
         let mut mistakes = crate::mistake::Mistakes::of_file("c");
         let text = "native,system,code,display,equivalence,preferred\n移乗,s,transfer,Transfer,,\n";
         let codes = Arc::new(crate::codes::read("item", text, &mut mistakes));
-        let coded = Selector::coded(
-            codes,
-            json!({"title": "{display}", "code": {"coding": ["{coding}"]}}),
-        );
-        HashMap::from([
-            (
-                "IDE".to_owned(),
-                Selector::Plain(Pattern::of(json!({"use": "usual"}))),
-            ),
-            ("item".to_owned(), coded.expect("a selector")),
-        ])
+        let pattern = json!({"title": "{display}", "code": {"coding": ["{coding}"]}});
+        let new = Map::from_iter([("text".to_owned(), json!("none"))]);
+        let coded = Selector::of(pattern, new, Some(codes)).expect("a selector");
+        let plain = Selector::of(json!({"use": "usual"}), Map::new(), None).expect("a selector");
+        HashMap::from([("IDE".to_owned(), plain), ("item".to_owned(), coded)])
     }
 
     fn parse_text(written: &str) -> Result<Target, String> {
@@ -237,6 +241,7 @@ mod tests {
             json!("Transfer")
         );
         assert_eq!(pattern.create["title"], json!("Transfer"));
+        assert_eq!(pattern.create["text"], json!("none"), "what is new only");
         assert_eq!(
             pattern.known_by,
             json!({"code": {"coding": [{"system": "s", "code": "transfer"}]}})

@@ -65,12 +65,38 @@ fn instantiate_item(item: &Value, made: &dyn Fn(&str) -> Vec<String>) -> Vec<Val
             .map(|instance| refer(item, instance))
             .collect();
     }
+    // `{role, member: {reference}}`: as many elements as there are members.
+    if let Some((key, instances)) = several(item, made) {
+        return instances
+            .iter()
+            .flat_map(|instance| {
+                let one = |wanted: &str| match wanted == key {
+                    true => vec![instance.clone()],
+                    false => made(wanted),
+                };
+                instantiate_item(item, &one)
+            })
+            .collect();
+    }
     let value = instantiate(item, made);
     if is_hollow(&value) || (has_reference(item) && !has_reference(&value)) {
         Vec::new()
     } else {
         vec![value]
     }
+}
+
+/// The first key made several times to which an element refers outside of its own lists.
+fn several<'v>(
+    value: &'v Value,
+    made: &dyn Fn(&str) -> Vec<String>,
+) -> Option<(&'v str, Vec<String>)> {
+    if let Some(key) = reference_key(value) {
+        let instances = made(key);
+        return (instances.len() > 1).then_some((key, instances));
+    }
+    let members = value.as_object()?;
+    members.values().find_map(|inner| several(inner, made))
 }
 
 fn refer(reference: &Value, instance: &str) -> Value {
@@ -231,6 +257,20 @@ mod tests {
                 "entry": [{"reference": "key:contact[0]"}, {"reference": "key:contact[1]"}]}]
         });
         assert_eq!(real, expected);
+    }
+
+    #[test]
+    fn an_element_of_a_list_multiplies_with_what_it_refers_to() {
+        let team = json!({"participant": [
+            {"role": "r", "member": {"reference": "key:contact"}, "for": {"reference": "key:patient"}},
+            {"role": "s", "member": {"reference": "key:x"}}
+        ]});
+        let member = |n: usize| {
+            json!({"role": "r", "member": {"reference": format!("key:contact[{n}]")},
+                "for": {"reference": "key:patient"}})
+        };
+        let expected = json!({"participant": [member(0), member(1)]});
+        assert_eq!(instantiate(&team, &made), expected);
     }
 
     #[test]

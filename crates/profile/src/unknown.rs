@@ -96,8 +96,12 @@ impl Search<'_> {
             for leaf in item.branch().iter().filter(|leaf| !is_blank(leaf)) {
                 if !known(&leaf.name) {
                     let steps = std::slice::from_ref(&leaf.name);
-                    self.found
-                        .push(self.plan.format.item_field(self.record, group, at, steps));
+                    self.found.push(self.plan.format.item_field(
+                        self.record,
+                        &group.branch,
+                        at,
+                        steps,
+                    ));
                 }
             }
         }

@@ -1,7 +1,7 @@
-//! The directory: facilities and staff of a network, kept by its office.
+//! The directory's facilities, kept by a network's office.
 
-use renkei_model::id::{FacilityCode, NetworkName, StaffId};
-use renkei_model::{Instant, Permit, Profession};
+use renkei_model::Permit;
+use renkei_model::id::{FacilityCode, NetworkName};
 use sqlx::any::AnyRow;
 
 use crate::fault::StoreError;
@@ -23,25 +23,6 @@ pub struct Facility {
     pub kind: String,
     /// Whether deliveries wait for it here until its system asks.
     pub mailbox: bool,
-}
-
-/// A member of staff (職員).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Staff {
-    /// The network.
-    pub network: NetworkName,
-    /// The office's number.
-    pub id: StaffId,
-    /// Where they work.
-    pub facility: FacilityCode,
-    /// As what.
-    pub profession: Profession,
-    /// Their name.
-    pub name: String,
-    /// From when; always, if not given.
-    pub since: Option<Instant>,
-    /// Until when (exclusive); open, if not given.
-    pub until: Option<Instant>,
 }
 
 const FACILITY: &str = "-- store.facility_find\nSELECT network, code, name, kind, mailbox FROM facility \
@@ -86,27 +67,6 @@ impl Tx {
         self.execute(query).await.map(drop)
     }
 
-    /// Adds a member of staff or replaces what was known of them.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn staff_put(&mut self, permit: &Permit, staff: &Staff) -> Result<(), StoreError> {
-        directory_permit(permit, &staff.network, "staff")?;
-        let sql = "-- store.staff_put\nINSERT INTO staff (network, id, facility, profession, name, since, \
-                   until) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (network, id) DO UPDATE SET \
-                   facility = excluded.facility, profession = excluded.profession, name = excluded.name, \
-                   since = excluded.since, until = excluded.until";
-        let query = query(sql)
-            .bind(staff.network.as_str())
-            .bind(staff.id.as_str())
-            .bind(staff.facility.as_str())
-            .bind(staff.profession.as_str())
-            .bind(&*staff.name)
-            .bind(staff.since.map(|at| at.0))
-            .bind(staff.until.map(|at| at.0));
-        self.execute(query).await.map(drop)
-    }
-
     /// A facility of the network, as this transaction sees it.
     ///
     /// # Errors
@@ -133,32 +93,5 @@ impl Store {
     ) -> Result<Option<Facility>, StoreError> {
         let row = self.find(facility_query(network, code)).await?;
         row.as_ref().map(facility_of).transpose()
-    }
-
-    /// A member of staff of the network, whether active or not.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn staff_find(
-        &self,
-        network: &NetworkName,
-        id: &StaffId,
-    ) -> Result<Option<Staff>, StoreError> {
-        let sql = "-- store.staff_find\nSELECT network, id, facility, profession, name, since, until \
-                   FROM staff WHERE network = $1 AND id = $2";
-        let row = self
-            .find(query(sql).bind(network.as_str()).bind(id.as_str()))
-            .await?;
-        let Some(row) = row else { return Ok(None) };
-        let row = Reader::new("staff", &row);
-        Ok(Some(Staff {
-            network: row.parsed("network")?,
-            id: row.parsed("id")?,
-            facility: row.parsed("facility")?,
-            profession: row.parsed("profession")?,
-            name: row.text("name")?,
-            since: row.instant_or_null("since")?,
-            until: row.instant_or_null("until")?,
-        }))
     }
 }

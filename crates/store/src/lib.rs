@@ -5,20 +5,31 @@
 //! on PostgreSQL transactions are the pool's and one sequencer numbers audit leaves (`sequencer.rs`).
 
 mod blob;
+mod card;
+mod change;
 mod check;
+mod emergency;
+mod face;
 mod facility;
 mod fault;
 mod lane;
 mod leaf;
+mod lineage;
+mod link;
 mod message;
 mod open;
 mod permit;
 mod policy;
 mod record;
 mod relation;
+mod report;
 mod resource;
+mod review;
+mod search;
+mod search_text;
 mod sequencer;
 mod sql;
+mod staff;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -27,14 +38,25 @@ mod visible;
 mod writer;
 
 pub use blob::Body;
-pub use facility::{Facility, Staff};
+pub use card::CardRow;
+pub use change::{Change, ChangeKind, NewChange, Undone};
+pub use emergency::{NewNote, NewOpening, NewSearch, Note, Opening};
+pub use face::{KnownFace, NewFace, VisibleFace};
+pub use facility::Facility;
 pub use fault::{DatabaseFault, StoreError};
 pub use lane::SheetHistory;
+pub use lineage::TracedVersion;
 pub use message::{NewMessage, NewQuarantine};
 pub use policy::MaskRow;
-pub use record::{IdentifierMatch, NewConflict};
+pub use record::IdentifierMatch;
 pub use relation::{NewEnrolment, NewRelation};
+pub use report::{CardCount, DistrictCount, Period, SearchMade, SheetMade};
 pub use resource::{IndexRow, NewOrigin, NewVersion, Origin, OriginPart};
+pub use review::{Decision, NewReview, Review, ReviewState};
+pub use search::{
+    DateTest, SearchCriterion, SearchOrder, SearchPlace, SearchQuery, SearchRow, SearchTest,
+};
+pub use staff::{ALWAYS, Employment, Standing};
 pub use store::{Settings, Store};
 pub use tx::{Tx, Urgency};
 pub use visible::VisibleVersion;

@@ -30,9 +30,12 @@ pub(crate) fn directory_permit(
     on_network(permit, network, table)
 }
 
-/// The permit must allow looking.
+/// The permit must allow looking: in the ordinary way, under break-glass, or to tell people apart.
 pub(crate) fn look_permit(permit: &Permit, table: &'static str) -> Result<(), StoreError> {
-    if matches!(permit.allows(), Allows::Look) {
+    if matches!(
+        permit.allows(),
+        Allows::Look | Allows::Emergency | Allows::Identity
+    ) {
         Ok(())
     } else {
         Err(inconsistent(table, "the permit does not allow looking"))
@@ -45,6 +48,27 @@ pub(crate) fn audit_permit(permit: &Permit) -> Result<(), StoreError> {
         Ok(())
     } else {
         Err(inconsistent("leaf", "the permit is not for the audit log"))
+    }
+}
+
+/// The permit must be for deciding who is whom.
+pub(crate) fn identity_permit(permit: &Permit, table: &'static str) -> Result<(), StoreError> {
+    if matches!(permit.allows(), Allows::Identity) {
+        Ok(())
+    } else {
+        Err(inconsistent(
+            table,
+            "the permit is not for deciding who is whom",
+        ))
+    }
+}
+
+/// The permit must be a crew's.
+pub(crate) fn emergency_permit(permit: &Permit, table: &'static str) -> Result<(), StoreError> {
+    if matches!(permit.allows(), Allows::Emergency) {
+        Ok(())
+    } else {
+        Err(inconsistent(table, "the permit is not for an emergency"))
     }
 }
 

@@ -1,10 +1,11 @@
 //! Records, persons and the identifiers that lead to them.
 
 use renkei_model::id::{MessageId, NetworkName, PersonId, RecordId};
-use renkei_model::{Instant, Permit};
+use renkei_model::{Face, Instant, Permit};
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::face::face_of;
 use crate::fault::{StoreError, inconsistent};
 use crate::permit::write_permit;
 use crate::sql::{Reader, Sql, insert_many, query};
@@ -21,27 +22,9 @@ pub struct IdentifierMatch {
     pub rank: i64,
     /// The record.
     pub record: RecordId,
-    /// The record's folded kana.
-    pub kana: Option<String>,
-    /// The record's birth date.
-    pub birth_date: Option<String>,
-}
-
-/// Identifiers of one message that contradict each other, for a person to look at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewConflict {
-    /// The network.
-    pub network: NetworkName,
-    /// The message.
-    pub message: MessageId,
-    /// The record that the message was put into.
-    pub record: RecordId,
-    /// The other record that an identifier led to.
-    pub other: Option<RecordId>,
-    /// When.
-    pub at: Instant,
-    /// Why, one word.
-    pub why: String,
+    /// Who the record's newest sheet says that it is; of a record without a face, its folded kana and
+    /// its birth date.
+    pub face: Face,
 }
 
 const IDENTIFIERS: Sql = insert_many!(
@@ -75,8 +58,13 @@ impl Tx {
         network: &NetworkName,
         identifiers: &[(String, String)],
     ) -> Result<Vec<IdentifierMatch>, StoreError> {
-        let sql = "-- store.identifier_match\nSELECT i.system, i.value, i.rank, i.record, r.kana_folded, \
-                   r.birth_date FROM identifier i JOIN record r ON r.id = i.record \
+        let sql = "-- store.identifier_match\nSELECT i.system, i.value, i.rank, i.record, \
+                   coalesce(f.kana, CASE WHEN f.sheet IS NULL THEN r.kana_folded END) AS kana, \
+                   coalesce(f.birth_date, CASE WHEN f.sheet IS NULL THEN r.birth_date END) AS birth_date, \
+                   f.name, f.sex, f.address, f.district, f.postal_code, coalesce(f.phones, '[]') AS phones, \
+                   f.deceased, f.moved FROM identifier i JOIN record r ON r.id = i.record \
+                   LEFT JOIN face f ON f.sheet = (SELECT n.sheet FROM face n WHERE n.record = i.record \
+                     ORDER BY n.at DESC, n.sheet DESC LIMIT 1) \
                    WHERE i.network = $1 AND i.system = $2 AND i.value = $3 ORDER BY i.record";
         let mut found = Vec::new();
         for (system, value) in identifiers {
@@ -91,8 +79,7 @@ impl Tx {
                     value: row.text("value")?,
                     rank: row.number("rank")?,
                     record: row.parsed("record")?,
-                    kana: row.text_or_null("kana_folded")?,
-                    birth_date: row.text_or_null("birth_date")?,
+                    face: face_of(&row)?,
                 });
             }
         }
@@ -162,29 +149,6 @@ impl Tx {
             })
             .collect();
         self.many(IDENTIFIERS, rows).await.map(drop)
-    }
-
-    /// Notes that identifiers contradicted each other.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn conflict_put(
-        &mut self,
-        permit: &Permit,
-        conflict: &NewConflict,
-    ) -> Result<(), StoreError> {
-        write_permit(permit, &conflict.network, "identity_conflict")?;
-        let sql = "-- store.conflict_put\nINSERT INTO identity_conflict (id, network, message, record, \
-                   other, at, why) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-        let query = query(sql)
-            .bind(Uuid::now_v7().to_string())
-            .bind(conflict.network.as_str())
-            .bind(conflict.message.to_string())
-            .bind(conflict.record.to_string())
-            .bind(conflict.other.map(|id| id.to_string()))
-            .bind(conflict.at.0)
-            .bind(&*conflict.why);
-        self.execute(query).await.map(drop)
     }
 
     /// The record of the network that holds what belongs to no patient; made on first use.

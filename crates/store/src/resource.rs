@@ -69,6 +69,10 @@ pub struct NewOrigin {
     pub kana: Option<String>,
     /// Whose it is: date of birth, `YYYY-MM-DD`.
     pub birth_date: Option<String>,
+    /// The day of what it tells, `YYYY-MM-DD`: the admission. For reports.
+    pub event_date: Option<String>,
+    /// The facility that it was written for, as the message says it. For reports.
+    pub destination: Option<String>,
     /// Key and resource; keys that are there already keep their resource.
     pub parts: Vec<(String, ResourceId)>,
 }
@@ -109,6 +113,12 @@ pub struct IndexRow {
     pub system: Option<String>,
     /// The value.
     pub value: String,
+    /// The value folded, for searching names by their beginning.
+    pub folded: Option<String>,
+    /// A date's first microsecond.
+    pub low: Option<i64>,
+    /// A date's last microsecond, plus one.
+    pub high: Option<i64>,
 }
 
 const PARTS: Sql = insert_many!(
@@ -145,7 +155,8 @@ const UNINDEX: Sql = Sql {
 };
 const INDEX: Sql = insert_many!(
     "versions_put", "search_index",
-    "resource" "TEXT", "type" "TEXT", "param" "TEXT", "system" "TEXT", "value" "TEXT"; ""
+    "resource" "TEXT", "type" "TEXT", "param" "TEXT", "system" "TEXT", "value" "TEXT",
+    "folded" "TEXT", "low" "BIGINT", "high" "BIGINT"; ""
 );
 const LINEAGE: Sql = insert_many!(
     "versions_put", "lineage",
@@ -219,11 +230,12 @@ impl Tx {
     ) -> Result<(), StoreError> {
         write_permit(permit, &origin.network, "origin")?;
         let sql = "-- store.origin_put\nINSERT INTO origin (network, owner, kind, native_key, sheet, record, \
-                   native_version, content_sha256, kana_folded, birth_date) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+                   native_version, content_sha256, kana_folded, birth_date, event_date, destination) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
                    ON CONFLICT (network, owner, kind, native_key) DO UPDATE SET \
                    native_version = excluded.native_version, content_sha256 = excluded.content_sha256, \
-                   kana_folded = excluded.kana_folded, birth_date = excluded.birth_date \
+                   kana_folded = excluded.kana_folded, birth_date = excluded.birth_date, \
+                   event_date = excluded.event_date, destination = excluded.destination \
                    WHERE origin.sheet = excluded.sheet AND origin.record = excluded.record";
         let upsert = query(sql)
             .bind(origin.network.as_str())
@@ -235,7 +247,9 @@ impl Tx {
             .bind(origin.native_version)
             .bind(&origin.content_sha256[..])
             .bind(origin.kana.clone())
-            .bind(origin.birth_date.clone());
+            .bind(origin.birth_date.clone())
+            .bind(origin.event_date.clone())
+            .bind(origin.destination.clone());
         if self.execute(upsert).await? != 1 {
             return Err(StoreError::Conflict);
         }
@@ -327,7 +341,8 @@ fn index_rows(new: &NewVersion) -> impl Iterator<Item = Value> {
     new.index.iter().map(move |row| {
         json!({
             "resource": resource, "type": new.resource_type, "param": row.param,
-            "system": row.system, "value": row.value,
+            "system": row.system, "value": row.value, "folded": row.folded, "low": row.low,
+            "high": row.high,
         })
     })
 }

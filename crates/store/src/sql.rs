@@ -140,4 +140,15 @@ impl<'r> Reader<'r> {
             .parse()
             .map_err(|_| inconsistent(self.table, column))
     }
+
+    /// As [`Reader::parsed`], or nothing.
+    pub(crate) fn parsed_or_null<T: FromStr>(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<T>, StoreError> {
+        let text = self.text_or_null(column)?;
+        text.map(|text| text.parse())
+            .transpose()
+            .map_err(|_| inconsistent(self.table, column))
+    }
 }

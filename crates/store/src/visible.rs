@@ -3,7 +3,7 @@
 //! It is one SQL text, the same on both databases, and the only one that gives a version's text to
 //! a caller. Everything is judged at the permit's instant; `since` is inclusive, `until` exclusive.
 
-use renkei_model::id::{MessageId, RecordId, ResourceId};
+use renkei_model::id::{MessageId, ResourceId};
 use renkei_model::{Instant, Permit, Shelf};
 use sqlx::any::AnyRow;
 
@@ -21,7 +21,7 @@ use crate::store::Store;
 /// facility wrote it; and a mask of the policy gives the category to the profession in a relation
 /// that the caller has.
 macro_rules! visible {
-    ($name:literal, $statement:literal) => {
+    ($name:literal, $($statement:tt)+) => {
         concat!(
             "-- store.",
             $name,
@@ -53,11 +53,24 @@ macro_rules! visible {
                   AND q.since <= $7 AND (q.until IS NULL OR q.until > $7)
                   AND (q.owner_limit IS NULL OR q.owner_limit = v.owner))))
 )\n",
-            $statement
+            $($statement)+
         )
     };
 }
 pub(crate) use visible;
+
+/// Behind a statement over `resource r`: a document (everything that a sheet has parts of) is shown only to
+/// those who may see each of its parts as it stands now. A sheet is no way round the table.
+macro_rules! whole {
+    () => {
+        " AND NOT EXISTS (SELECT 1 FROM origin_part p JOIN resource pr ON pr.id = p.resource
+        WHERE p.sheet = r.id AND NOT EXISTS (SELECT 1 FROM visible pv
+            WHERE pv.resource = pr.id AND pv.version = pr.current))"
+    };
+}
+
+/// The same for statements that are put together piece by piece.
+pub(crate) const WHOLE: &str = whole!();
 
 /// A version that the caller may read in full.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,8 +93,14 @@ pub struct VisibleVersion {
     pub profile_version: String,
 }
 
-/// Binds the seven arguments of `visible` from a permit that allows looking.
+/// Makes a query of a statement and binds the seven arguments of `visible` from a permit that allows
+/// looking.
 pub(crate) fn look(permit: &Permit, sql: &'static str) -> Result<Query, StoreError> {
+    look_with(permit, query(sql))
+}
+
+/// Binds the seven arguments of `visible` from a permit that allows looking.
+pub(crate) fn look_with(permit: &Permit, query: Query) -> Result<Query, StoreError> {
     look_permit(permit, "version")?;
     let caller = permit.caller();
     // A network's name has neither comma nor wildcard in it.
@@ -90,7 +109,7 @@ pub(crate) fn look(permit: &Permit, sql: &'static str) -> Result<Query, StoreErr
         .iter()
         .map(|network| format!("{network},"))
         .collect();
-    Ok(query(sql)
+    Ok(query
         .bind(format!(",{networks}"))
         .bind(caller.facility.as_str())
         .bind(caller.staff().map(ToString::to_string))
@@ -103,7 +122,8 @@ pub(crate) fn look(permit: &Permit, sql: &'static str) -> Result<Query, StoreErr
 const CURRENT: &str = visible!(
     "visible_read",
     "SELECT c.* FROM resource r JOIN visible c ON c.resource = r.id AND c.version = r.current
-     WHERE r.id = $8 AND r.type = $9"
+     WHERE r.id = $8 AND r.type = $9",
+    whole!()
 );
 
 /// An old version is shown to those who may see the current one: what was made secret later is secret.
@@ -111,21 +131,13 @@ const ASKED: &str = visible!(
     "visible_read",
     "SELECT a.* FROM resource r JOIN visible c ON c.resource = r.id AND c.version = r.current
      JOIN visible a ON a.resource = r.id AND a.version = $10
-     WHERE r.id = $8 AND r.type = $9"
-);
-
-const BY_IDENTIFIER: &str = visible!(
-    "visible_by_identifier",
-    "SELECT c.* FROM resource r JOIN visible c ON c.resource = r.id AND c.version = r.current
-     WHERE r.id IN (SELECT s.resource FROM search_index s WHERE s.type = $8 AND s.param = 'identifier'
-                    AND s.value = $9 AND ($10 IS NULL OR s.system = $10))
-       AND r.type = $8 AND c.deleted = 0
-     ORDER BY r.id LIMIT $11"
+     WHERE r.id = $8 AND r.type = $9",
+    whole!()
 );
 
 /// For the test that looks at their plans.
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[CURRENT, ASKED, BY_IDENTIFIER];
+pub(crate) const STATEMENTS: &[&str] = &[CURRENT, ASKED];
 
 impl Store {
     /// A resource by its id: the current version, or the one that was asked for if the caller may see
@@ -155,27 +167,6 @@ impl Store {
         let row = self.find(query).await?;
         row.as_ref().map(version_of).transpose()
     }
-
-    /// Resources of a type that carry an identifier; of any system if none is given. Deleted ones
-    /// are left out.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn visible_by_identifier(
-        &self,
-        permit: &Permit,
-        resource_type: &str,
-        system: Option<&str>,
-        value: &str,
-        limit: usize,
-    ) -> Result<Vec<VisibleVersion>, StoreError> {
-        let query = look(permit, BY_IDENTIFIER)?
-            .bind(resource_type.to_owned())
-            .bind(value.to_owned())
-            .bind(system.map(str::to_owned))
-            .bind(i64::try_from(limit).unwrap_or(i64::MAX));
-        self.all(query).await?.iter().map(version_of).collect()
-    }
 }
 
 impl Store {
@@ -198,38 +189,9 @@ impl Store {
             .map(|row| Reader::new("version", row).shelf())
             .collect()
     }
-
-    /// Records whose identifier this is, on the permit's networks, for the audit leaf of a search that
-    /// the caller may see nothing of. What it finds must never reach a caller.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn records_behind(
-        &self,
-        permit: &Permit,
-        value: &str,
-    ) -> Result<Vec<RecordId>, StoreError> {
-        let networks: String = permit
-            .networks()
-            .iter()
-            .map(|network| format!("{network},"))
-            .collect();
-        let sql = "-- store.records_behind\nSELECT DISTINCT r.record FROM search_index s \
-                   JOIN resource r ON r.id = s.resource WHERE s.type = 'Patient' \
-                   AND s.param = 'identifier' AND s.value = $1 AND $2 LIKE '%,' || r.network || ',%' \
-                   ORDER BY r.record LIMIT 100";
-        let query = query(sql)
-            .bind(value.to_owned())
-            .bind(format!(",{networks}"));
-        self.all(query)
-            .await?
-            .iter()
-            .map(|row| Reader::new("resource", row).parsed("record"))
-            .collect()
-    }
 }
 
-fn version_of(row: &AnyRow) -> Result<VisibleVersion, StoreError> {
+pub(crate) fn version_of(row: &AnyRow) -> Result<VisibleVersion, StoreError> {
     let row = Reader::new("version", row);
     Ok(VisibleVersion {
         resource: row.parsed("resource")?,

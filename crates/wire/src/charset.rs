@@ -1,9 +1,11 @@
-//! Which charset the bytes are in, for formats that demand UTF-8.
+//! Which charset the bytes are in, for formats that demand UTF-8. CSV, which does not, has
+//! [`crate::csv::Text`].
 
 use encoding_rs::{EUC_JP, SHIFT_JIS};
 use renkei_model::message::{Fault, FaultKind, Span};
 
-const BOM: &[u8] = b"\xEF\xBB\xBF";
+/// The byte order mark of UTF-8.
+pub(crate) const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 /// A message's text. Offsets into it are offsets into the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,8 +62,7 @@ fn refuse_charset(found: &str, at: usize) -> Fault {
 
 /// A declaration that names another charset or format is believed before the bytes are.
 fn check_declared(content_type: &str) -> Result<(), Fault> {
-    let mut parts = content_type.split(';').map(str::trim);
-    let media = parts.next().unwrap_or_default();
+    let media = content_type.split(';').next().unwrap_or_default().trim();
     let json = media.is_empty()
         || matches!(media, "application/json" | "text/json")
         || (media.starts_with("application/") && media.ends_with("+json"));
@@ -71,14 +72,7 @@ fn check_declared(content_type: &str) -> Result<(), Fault> {
             0,
         ));
     }
-    let charset = parts
-        .filter_map(|part| part.split_once('='))
-        .find_map(|(name, value)| {
-            name.trim()
-                .eq_ignore_ascii_case("charset")
-                .then(|| value.trim().trim_matches('"'))
-        });
-    match charset {
+    match declared(content_type) {
         Some(name)
             if !["utf-8", "utf8", "us-ascii"]
                 .iter()
@@ -90,8 +84,20 @@ fn check_declared(content_type: &str) -> Result<(), Fault> {
     }
 }
 
-/// UTF-16 by its mark, or by the zero byte that one of the first two bytes of JSON then is.
-fn utf16(body: &[u8]) -> Option<&'static str> {
+/// The charset that a media type declares.
+pub(crate) fn declared(content_type: &str) -> Option<&str> {
+    let parameters = content_type.split(';').skip(1);
+    parameters
+        .filter_map(|part| part.split_once('='))
+        .find_map(|(name, value)| {
+            name.trim()
+                .eq_ignore_ascii_case("charset")
+                .then(|| value.trim().trim_matches('"'))
+        })
+}
+
+/// UTF-16 by its mark, or by the zero byte that one of the first two bytes of an ASCII text then is.
+pub(crate) fn utf16(body: &[u8]) -> Option<&'static str> {
     let utf16 = matches!(
         body,
         [0xFE, 0xFF, ..] | [0xFF, 0xFE, ..] | [0, _, ..] | [_, 0, ..]
@@ -99,7 +105,8 @@ fn utf16(body: &[u8]) -> Option<&'static str> {
     utf16.then_some("UTF-16")
 }
 
-fn guess(rest: &[u8]) -> &'static str {
+/// In which charset bytes can be read that are no UTF-8.
+pub(crate) fn guess(rest: &[u8]) -> &'static str {
     let reads = |encoding: &'static encoding_rs::Encoding| {
         encoding
             .decode_without_bom_handling_and_without_replacement(rest)

@@ -4,10 +4,13 @@
 //! message that it came from, also after a change of charset: lineage and error texts point with it.
 
 pub mod charset;
+pub mod csv;
 pub mod filemaker;
+pub mod format;
 pub mod json;
 #[cfg(test)]
 mod json_laws;
 pub mod tree;
 
+pub use format::Format;
 pub use tree::{Content, Leaf, Node, Record};

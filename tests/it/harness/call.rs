@@ -118,7 +118,7 @@ fn agent() -> &'static Agent {
             .max_redirects(0)
             .max_idle_connections(0)
             .allow_non_standard_methods(true)
-            .timeout_global(Some(Duration::from_secs(60)))
+            .timeout_global(Some(Duration::from_secs(180)))
             .build()
             .new_agent()
     })

@@ -84,6 +84,7 @@ impl Start {
             config,
             child: Mutex::new(None),
             signer: OnceLock::new(),
+            staff: Mutex::new(Vec::new()),
         }
     }
 }
@@ -104,6 +105,8 @@ pub struct Server {
     pub config: PathBuf,
     child: Mutex<Option<Child>>,
     signer: OnceLock<Signer>,
+    /// People whom the directory was told of when they got their first token.
+    staff: Mutex<Vec<Who>>,
 }
 
 impl Server {
@@ -258,9 +261,36 @@ impl Server {
         })
     }
 
-    /// A token.
+    /// A token. A person who asks for the first time is registered where the token says first, beside what
+    /// the same person does elsewhere; `signer().token` registers nobody.
     pub fn token(&self, who: &Who) -> String {
+        self.employ(who);
         self.signer().token(who)
+    }
+
+    fn employ(&self, who: &Who) {
+        let is_of_the_operator = ["network_office", "auditor"].contains(&who.profession.as_str());
+        let networks = [world::NETWORK.to_owned()];
+        if who.kind != "person" || is_of_the_operator || who.networks != networks {
+            return;
+        }
+        let mut staff = self.staff.lock().unwrap_or_else(PoisonError::into_inner);
+        if staff.contains(who) {
+            return;
+        }
+        let same = staff.iter().filter(|known| known.subject == who.subject);
+        let entries: Vec<_> = same.chain([who]).map(world::employment).collect();
+        let body = serde_json::json!({ "staff": entries }).to_string();
+        let call = Call::post(&world::directory_path(), body);
+        let office = self.signer().token(&world::office());
+        // A facility that the directory does not know, or a server that is down, is the test's own affair.
+        if call
+            .token(office)
+            .send(&self.base)
+            .is_ok_and(|answer| answer.status == 200)
+        {
+            staff.push(who.clone());
+        }
     }
 
     /// Sends a request as it is.

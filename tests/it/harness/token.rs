@@ -175,3 +175,17 @@ pub fn now_s() -> i64 {
         .expect("after 1970");
     i64::try_from(since.as_secs()).expect("before the end of time")
 }
+
+/// A day in Japan, so many days from today, as `YYYY-MM-DD`.
+pub fn day(from_today: i64) -> String {
+    let days = (now_s() + 9 * 3_600).div_euclid(86_400) + from_today;
+    // Days since 0000-03-01, in eras of 400 years.
+    let shifted = days + 719_468;
+    let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let march = (5 * of_year + 2) / 153;
+    let (month, of_month) = ((march + 2) % 12 + 1, of_year - (153 * march + 2) / 5 + 1);
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{of_month:02}")
+}

@@ -113,6 +113,16 @@ pub fn messages_path() -> String {
     format!("/networks/{NETWORK}/messages")
 }
 
+/// Where the network's office keeps its directory.
+pub fn directory_path() -> String {
+    format!("/networks/{NETWORK}/directory")
+}
+
+/// An entry of the directory's staff.
+pub fn employment(who: &Who) -> Value {
+    json!({"id": who.subject, "name": "架空 職員", "profession": who.profession, "facility": who.facility})
+}
+
 /// The directory as the network's office sends it.
 pub fn directory() -> Value {
     let facilities: Vec<Value> = FACILITIES
@@ -121,20 +131,21 @@ pub fn directory() -> Value {
         .collect();
     let staff: Vec<Value> = FACILITIES
         .iter()
-        .flat_map(|(code, ..)| PROFESSIONS.iter().map(move |profession| Who::person(profession, code)))
-        .filter(|who| who.profession != "vendor_system")
-        .map(|who| {
-            json!({"id": who.subject, "name": "架空 職員", "profession": who.profession, "facility": who.facility})
+        .flat_map(|(code, ..)| {
+            PROFESSIONS
+                .iter()
+                .map(move |profession| Who::person(profession, code))
         })
+        .filter(|who| who.profession != "vendor_system")
+        .map(|who| employment(&who))
         .collect();
     json!({"facilities": facilities, "staff": staff})
 }
 
 /// Tells a server of them, by the door that the network's office uses.
 pub fn register(server: &Server) {
-    let path = format!("/networks/{NETWORK}/directory");
     server
-        .post(&office(), &path, directory().to_string())
+        .post(&office(), &directory_path(), directory().to_string())
         .expect(200);
 }
 
@@ -144,9 +155,7 @@ pub fn new_hospital(server: &Server) -> String {
     let facility =
         json!({"code": code, "name": "架空新設病院", "kind": "hospital", "mailbox": true});
     let body = json!({"facilities": [facility], "staff": []}).to_string();
-    server
-        .post(&office(), &format!("/networks/{NETWORK}/directory"), body)
-        .expect(200);
+    server.post(&office(), &directory_path(), body).expect(200);
     code
 }
 

@@ -3,10 +3,23 @@
 use super::source;
 
 /// The rooms along the corridors, in the order in which a message passes them; then the other corridors.
-const ROOMS: [&str; 13] = [
-    "accept", "recall", "decode", "map", "identify", "shelve", "permit", "store", "route",
+const ROOMS: [&str; 16] = [
+    "accept",
+    "recall",
+    "decode",
+    "map",
+    "identify",
+    "shelve",
+    "permit",
+    "store",
+    "route",
     "record", // a message
-    "look", "deliver", "register",
+    "look",
+    "deliver",
+    "register",
+    "emergency",
+    "card",
+    "review",
 ];
 
 #[test]

@@ -67,7 +67,7 @@ fn types_read_what_they_write() {
     for kind in TYPES {
         assert_eq!(kind.as_str().parse(), Ok(*kind));
     }
-    assert_eq!(TYPES.len(), 10);
+    assert_eq!(TYPES.len(), 18);
     assert!("patient".parse::<ResourceType>().is_err());
     assert_eq!(
         ResourceType::of(&json!({"resourceType": "Bundle"})),
@@ -104,6 +104,27 @@ fn the_capability_statement_is_fhir_to_the_letter() {
     assert_eq!(check(&statement), Ok(()));
     let resources = statement["rest"][0]["resource"].as_array().unwrap();
     assert_eq!(resources.len(), TYPES.len());
-    assert_eq!(resources[0]["searchParam"][0]["name"], "identifier");
-    assert!(resources[1].get("searchParam").is_none());
+    let params = resources[0]["searchParam"].as_array().unwrap();
+    let names: Vec<_> = params
+        .iter()
+        .filter_map(|param| param["name"].as_str())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "_id",
+            "identifier",
+            "name",
+            "family",
+            "given",
+            "birthdate",
+            "gender",
+            "address",
+            "phone"
+        ]
+    );
+    assert_eq!(
+        params[1]["definition"],
+        "http://hl7.org/fhir/SearchParameter/Patient-identifier"
+    );
 }

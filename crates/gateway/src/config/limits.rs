@@ -41,6 +41,7 @@ impl Default for LimitsSection {
             header_bytes,
             url_bytes,
             request_ms,
+            ..
         } = Limits::default();
         Self {
             body_bytes,
@@ -57,7 +58,7 @@ impl Default for LimitsSection {
 }
 
 impl LimitsSection {
-    /// The limits as the rooms know them.
+    /// These limits in their places; the others have sections of their own.
     #[must_use]
     pub const fn limits(&self) -> Limits {
         Limits {
@@ -70,6 +71,7 @@ impl LimitsSection {
             header_bytes: self.header_bytes,
             url_bytes: self.url_bytes,
             request_ms: self.request_ms,
+            ..Limits::DEFAULT
         }
     }
 

@@ -5,6 +5,8 @@
 //! value: a database URL may hold a password.
 
 mod audit;
+mod batch;
+mod emergency;
 mod error;
 mod explain;
 mod layers;
@@ -16,9 +18,12 @@ pub mod tokens;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use renkei_model::limits::Limits;
 use serde::{Deserialize, Serialize};
 
 pub use audit::AuditSection;
+pub use batch::BatchSection;
+pub use emergency::EmergencySection;
 pub use error::{Breach, ConfigError, Finding};
 pub use explain::Explained;
 pub use layers::{Environment, Loaded, load};
@@ -50,6 +55,10 @@ pub struct Config {
     pub tokens: TokensSection,
     /// What is refused because of its size.
     pub limits: LimitsSection,
+    /// What a batch file may be.
+    pub batch: BatchSection,
+    /// What crews may do.
+    pub emergency: EmergencySection,
     /// How often the audit log is signed.
     pub audit: AuditSection,
     /// What is logged.
@@ -67,6 +76,8 @@ impl Default for Config {
             store: StoreSection::default(),
             tokens: TokensSection::default(),
             limits: LimitsSection::default(),
+            batch: BatchSection::default(),
+            emergency: EmergencySection::default(),
             audit: AuditSection::default(),
             log: LogSection::default(),
         }
@@ -90,6 +101,13 @@ impl Config {
     #[must_use]
     pub fn public_base(&self) -> Option<String> {
         (!self.public_base.is_empty()).then(|| self.public_base.trim_end_matches('/').to_owned())
+    }
+
+    /// All limits as the rooms know them.
+    #[must_use]
+    pub const fn limits(&self) -> Limits {
+        self.emergency
+            .within(self.batch.within(self.limits.limits()))
     }
 
     /// Values that have the right type and are wrong all the same.
@@ -120,6 +138,8 @@ impl Config {
         breaches.extend(self.store.breaches());
         breaches.extend(self.tokens.breaches());
         breaches.extend(self.limits.breaches());
+        breaches.extend(self.batch.breaches());
+        breaches.extend(self.emergency.breaches());
         breaches.extend(self.audit.breaches());
         breaches.extend(self.log.breaches());
         breaches

@@ -11,8 +11,7 @@ use crate::error::GatewayError;
 const ROUNDS: usize = 100;
 const JSON: &str = "application/json";
 
-/// Posts the directory and the first messages, and lets the recipient acknowledge those, so that its
-/// mailbox holds nothing but what the reader sends.
+/// Posts the directory and the first messages.
 ///
 /// # Errors
 /// When a door refuses: the answer's text, which names field and rule.
@@ -24,6 +23,9 @@ pub(super) async fn fill(
     let network = &script.network;
     let path = format!("/networks/{network}/directory");
     post(door, &path, &tokens.office, JSON, script.directory.clone()).await?;
+    if let Some(population) = &script.population {
+        post(door, &path, &tokens.office, JSON, population.directory()).await?;
+    }
     let path = format!("/networks/{network}/messages");
     for message in &script.before {
         post(
@@ -35,6 +37,14 @@ pub(super) async fn fill(
         )
         .await?;
     }
+    Ok(())
+}
+
+/// Lets the recipient acknowledge everything, so that its mailbox holds nothing but what the reader sends.
+///
+/// # Errors
+/// When the door refuses.
+pub(super) async fn empty(door: &Door, tokens: &Tokens) -> Result<(), GatewayError> {
     for _ in 0..ROUNDS {
         let answer = ask(door, "GET", "/inbox", &tokens.recipient, "", Vec::new()).await?;
         let deliveries = answer.get("deliveries").and_then(Value::as_array);
@@ -63,7 +73,11 @@ pub(super) async fn fill(
     Ok(())
 }
 
-async fn post(
+/// Posts, and wants it taken.
+///
+/// # Errors
+/// When the door refuses.
+pub(super) async fn post(
     door: &Door,
     path: &str,
     token: &str,

@@ -1,19 +1,28 @@
 //! `renkei demo`: a fresh folder, invented residents sent in through the public doors, then serving.
 
+mod fill;
 pub mod intake;
 pub mod letter;
+pub mod population;
+pub mod progress;
 pub mod script;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::civil::Date;
+use jiff::tz::Offset;
 use renkei_edge::{Door, EdgeSettings, IssuerKey};
-use renkei_model::Clock as _;
+use renkei_model::caller::CallerKind;
 use renkei_model::clock::SystemClock;
+use renkei_model::{Caller, Clock as _};
 
+use self::fill::Destination;
 use self::letter::Places;
+use self::population::{Crowd, Population};
 use self::script::Script;
 use crate::config::{Config, tokens::LIFETIME_CEILING_S};
 use crate::error::GatewayError;
@@ -30,13 +39,35 @@ const MARK: &str = "this-is-a-demo.txt";
 
 /// Arguments of `renkei demo`.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Arguments {
+    #[command(subcommand)]
+    other: Option<Other>,
     /// フォルダ。既定は data/demo-<番号> / folder; by default a new data/demo-<number>
     #[arg(long)]
     dir: Option<PathBuf>,
     /// ポート。既定は 8484、使用中なら空いているポート / port; by default 8484, or a free one if it is taken
     #[arg(long)]
     port: Option<u16>,
+    /// 登録だけして終わる / end when all residents are stored
+    #[arg(long)]
+    only_fill: bool,
+    #[command(flatten)]
+    people: People,
+}
+
+/// What else can be asked of the demo.
+#[derive(Debug, clap::Subcommand)]
+enum Other {
+    /// 住民を 1 行に 1 人ずつ JSON で出す。何も起動しない / print the residents, one line of JSON each; starts nothing
+    People(People),
+}
+
+/// Which people, of which networks.
+#[derive(Debug, clap::Args)]
+struct People {
+    #[command(flatten)]
+    crowd: Crowd,
     /// ネットワークのフォルダ / folder of the networks
     #[arg(long, default_value = "profiles")]
     profiles: PathBuf,
@@ -47,7 +78,10 @@ pub struct Arguments {
 /// # Errors
 /// When the folder is somebody else's, a sample is refused, or serving fails.
 pub async fn run(arguments: &Arguments) -> Result<(), GatewayError> {
-    let scripts = script::read_all(&arguments.profiles)?;
+    if let Some(Other::People(people)) = &arguments.other {
+        return print_people(people);
+    }
+    let scripts = script::read_all(&arguments.people.profiles)?;
     let path = match &arguments.dir {
         Some(dir) => own_folder(dir)?,
         None => fresh_folder(Path::new("data"))?,
@@ -69,13 +103,50 @@ pub async fn run(arguments: &Arguments) -> Result<(), GatewayError> {
         .collect::<Result<Vec<_>, _>>()?;
     let render = serve::metrics()?;
     let door = Door::bind(edge, Arc::clone(&opened.house), issuer, render).await?;
-
+    let base = format!("http://{}", door.address());
+    let door = Arc::new(door);
     for (script, tokens) in scripts.iter().zip(&tokens) {
         intake::fill(&door, script, tokens).await?;
+        if let Some(population) = &script.population {
+            let to = Destination {
+                door: &door,
+                network: &script.network,
+                tokens: &tokens.systems,
+                folder: &folder.path().join(script.network.as_str()),
+                size: config.limits.records,
+            };
+            fill::fill(&to, population, arguments.people.crowd, today()).await?;
+        }
+        intake::empty(&door, tokens).await?;
     }
-    let base = format!("http://{}", door.address());
-    print(&folder, &base, &scripts, &tokens)?;
+    // Nothing is under way any more, so nobody else holds the door.
+    let Some(door) = Arc::into_inner(door).filter(|_| !arguments.only_fill) else {
+        opened.house.store.close().await;
+        return Ok(());
+    };
+    let crowd = arguments.people.crowd;
+    print(&folder, &base, crowd, &scripts, &tokens)?;
     serve::until_stopped(opened, door, &config, stop).await
+}
+
+/// Prints who would be in the demo.
+fn print_people(people: &People) -> Result<(), GatewayError> {
+    for script in script::read_all(&people.profiles)? {
+        let network = script.network.as_str();
+        if let Some(population) = &script.population {
+            for line in population.people(network, people.crowd) {
+                say(&line)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Today where the demo is: the networks are Japan's.
+fn today() -> Date {
+    let now = jiff::Timestamp::from_microsecond(SystemClock.now().0);
+    let now = now.unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    Offset::constant(9).to_datetime(now).date()
 }
 
 const MARK_TEXT: &str = "renkei demo: 架空のデータだけのフォルダです。消してかまいません / \
@@ -89,6 +160,9 @@ pub struct Tokens {
     recipient: String,
     outsider: String,
     auditor: String,
+    crew: String,
+    /// By facility: the system that sends its residents' records.
+    systems: BTreeMap<String, String>,
 }
 
 impl Tokens {
@@ -98,12 +172,15 @@ impl Tokens {
         settings: &EdgeSettings,
     ) -> Result<Self, GatewayError> {
         let now = SystemClock.now();
-        let mint = |part: &script::Part| -> Result<String, GatewayError> {
-            let caller = part
-                .caller(&script.network)
-                .map_err(GatewayError::Argument)?;
+        let token = |caller: Result<Caller, String>| -> Result<String, GatewayError> {
+            let caller = caller.map_err(GatewayError::Argument)?;
             Ok(issuer.mint(settings, &caller, now, LIFETIME_CEILING_S)?)
         };
+        let mint = |part: &script::Part| token(part.caller(&script.network));
+        let mut systems = BTreeMap::new();
+        for facility in script.population.iter().flat_map(Population::senders) {
+            systems.insert(facility.to_owned(), token(system(script, facility))?);
+        }
         let parts = &script.parts;
         Ok(Self {
             office: mint(&parts.office)?,
@@ -111,18 +188,34 @@ impl Tokens {
             recipient: mint(&parts.recipient)?,
             outsider: mint(&parts.outsider)?,
             auditor: mint(&parts.auditor)?,
+            crew: mint(&parts.crew)?,
+            systems,
         })
     }
 
-    fn of(&self) -> [&str; 5] {
+    /// In the order of [`script::Parts::iter`].
+    fn of(&self) -> [&str; 6] {
         [
             &self.office,
             &self.sender,
             &self.recipient,
             &self.outsider,
             &self.auditor,
+            &self.crew,
         ]
     }
+}
+
+/// A facility's own system.
+fn system(script: &Script, facility: &str) -> Result<Caller, String> {
+    let wrong = |error: &dyn std::fmt::Display| error.to_string();
+    Ok(Caller {
+        kind: CallerKind::System {
+            client: "records".parse().map_err(|error| wrong(&error))?,
+        },
+        facility: facility.parse().map_err(|error| wrong(&error))?,
+        networks: vec![script.network.clone()],
+    })
 }
 
 /// The settings of the demo: compiled defaults in a folder of its own. Configuration files and
@@ -130,7 +223,7 @@ impl Tokens {
 fn settings(folder: &Folder, arguments: &Arguments) -> Config {
     let mut config = Config {
         data_dir: folder.path().to_owned(),
-        profiles_dir: arguments.profiles.clone(),
+        profiles_dir: arguments.people.profiles.clone(),
         ..Config::default()
     };
     config.tokens.lifetime_max_s = LIFETIME_CEILING_S;
@@ -196,6 +289,7 @@ fn own_folder(path: &Path) -> Result<PathBuf, FolderError> {
 fn print(
     folder: &Folder,
     base: &str,
+    crowd: Crowd,
     scripts: &[Script],
     tokens: &[Tokens],
 ) -> Result<(), GatewayError> {
@@ -203,11 +297,6 @@ fn print(
         path: PathBuf::from("renkei"),
         source,
     })?;
-    let places = Places {
-        base,
-        folder: folder.path(),
-        program: &program,
-    };
     let mut text = String::new();
     for (script, tokens) in scripts.iter().zip(tokens) {
         let own = folder.path().join(script.network.as_str());
@@ -220,6 +309,13 @@ fn print(
             )?;
         }
         folder::write_private(&own.join("message.json"), &script.show)?;
+        let places = Places {
+            base,
+            folder: folder.path(),
+            program: &program,
+            today: today(),
+            export: export(&own, crowd, script)?,
+        };
         text.push_str(&letter::commands(script, &places));
     }
     let copy = folder.path().join("commands.txt");
@@ -232,6 +328,23 @@ fn print(
         copy.display()
     ))?;
     Ok(())
+}
+
+/// Writes the export that the sender sends, of residents who are not there yet. Its media type and lines.
+fn export(
+    folder: &Path,
+    crowd: Crowd,
+    script: &Script,
+) -> Result<Option<(String, u64)>, GatewayError> {
+    let lines = script.export_lines;
+    let Some(population) = script.population.as_ref().filter(|_| lines > 0) else {
+        return Ok(None);
+    };
+    let export = population
+        .export(crowd, lines, &script.parts.sender.facility)
+        .map_err(|error| GatewayError::Io(io::Error::other(error)))?;
+    folder::write_private(&folder.join("export.csv"), &export.body)?;
+    Ok(Some((export.content_type, lines)))
 }
 
 #[cfg(test)]

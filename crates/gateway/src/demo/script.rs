@@ -12,9 +12,14 @@ use renkei_model::caller::CallerKind;
 use renkei_model::id::NetworkName;
 use serde::Deserialize;
 
+use super::population::Population;
+use super::population::source::PopulationError;
+
 /// A network's samples.
 #[derive(Debug)]
 pub struct Script {
+    /// Invented residents, if the network has some.
+    pub population: Option<Population>,
     /// The network.
     pub network: NetworkName,
     /// Facilities and staff, as the office posts them.
@@ -27,6 +32,20 @@ pub struct Script {
     pub content_type: String,
     /// Who does what.
     pub parts: Parts,
+    /// Whom the crew looks for.
+    pub emergency: Option<Emergency>,
+    /// How many lines the export has that is left to the reader; 0: there is none.
+    pub export_lines: u64,
+}
+
+/// What the crew asks.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Emergency {
+    /// The body of the search. It should find one of the samples first.
+    pub search: serde_json::Value,
+    /// The body with which the first who is found is opened.
+    pub card: serde_json::Value,
 }
 
 /// The callers of the demo.
@@ -43,6 +62,8 @@ pub struct Parts {
     pub outsider: Part,
     /// Looks into the audit log.
     pub auditor: Part,
+    /// Looks for residents in an emergency.
+    pub crew: Part,
 }
 
 /// One caller.
@@ -69,6 +90,9 @@ struct ScriptFile {
     content_type: String,
     show: String,
     parts: Parts,
+    emergency: Option<Emergency>,
+    #[serde(default)]
+    export_lines: u64,
 }
 
 /// What is wrong with a network's samples.
@@ -100,6 +124,9 @@ pub enum ScriptError {
         /// Which word.
         what: String,
     },
+    /// The invented residents' files are not as they should be.
+    #[error(transparent)]
+    Population(#[from] PopulationError),
     /// No network has samples.
     #[error("{}: samples/demo.json を持つネットワークがありません / no network here has samples/demo.json", .0.display())]
     Nothing(PathBuf),
@@ -160,6 +187,7 @@ impl Parts {
             &self.recipient,
             &self.outsider,
             &self.auditor,
+            &self.crew,
         ]
         .into_iter()
     }
@@ -212,12 +240,15 @@ fn read_one(folder: &Path) -> Result<Script, ScriptError> {
         before.push(read(&path)?);
     }
     Ok(Script {
+        population: Population::read(folder)?,
         network,
         directory: read(&samples.join("directory.json"))?,
         before,
         show: read(&samples.join(&file.show))?,
         content_type: file.content_type,
         parts: file.parts,
+        emergency: file.emergency,
+        export_lines: file.export_lines,
     })
 }
 
@@ -231,7 +262,11 @@ fn messages(samples: &Path, show: &str) -> Result<Vec<PathBuf>, ScriptError> {
     for entry in std::fs::read_dir(samples).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         let name = path.file_name().unwrap_or_default();
-        if path.is_file() && name != "demo.json" && name != "directory.json" && name != show {
+        let json = path
+            .extension()
+            .is_some_and(|extension| extension == "json");
+        if path.is_file() && json && name != "demo.json" && name != "directory.json" && name != show
+        {
             paths.push(path);
         }
     }
@@ -255,7 +290,8 @@ mod tests {
         "sender":{"japanese":"送信者","english":"sender","facility":"0000000002","staff":"s1","profession":"care_manager"},
         "recipient":{"japanese":"受信者","english":"hospital system","facility":"0000000003","client":"c1"},
         "outsider":{"japanese":"部外者","english":"outsider","facility":"0000000004","staff":"o1","profession":"pharmacist"},
-        "auditor":{"japanese":"監査","english":"auditor","facility":"0000000001","staff":"a1","profession":"auditor"}
+        "auditor":{"japanese":"監査","english":"auditor","facility":"0000000001","staff":"a1","profession":"auditor"},
+        "crew":{"japanese":"救急隊員","english":"ambulance crew","facility":"0000000005","staff":"c1","profession":"ambulance_crew"}
     }"#;
 
     fn profiles(demo: &str) -> tempfile::TempDir {

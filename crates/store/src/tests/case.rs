@@ -5,6 +5,7 @@ use renkei_model::{Category, Permit, Relation};
 
 use super::world::{HOSPITAL, OFFICE, World, look, mask, relation, shelf, version, worlds};
 use crate::sql::query;
+use crate::{SearchCriterion, SearchOrder, SearchQuery, SearchTest};
 
 /// A patient that the office wrote and the hospital may see by exchange.
 pub(super) struct Case<'w> {
@@ -40,15 +41,19 @@ impl<'w> Case<'w> {
             .await
             .unwrap()
             .is_some();
+        let query = by_identifier("Patient", Some("urn:x"), "A-1");
         let found = store
-            .visible_by_identifier(permit, "Patient", Some("urn:x"), "A-1", 100)
+            .visible_search(permit, &query, SearchOrder::Id, None, 100)
             .await
             .unwrap();
         assert_eq!(
             read,
-            found.iter().any(|v| v.resource == self.id),
+            found.iter().any(|found| found.row.resource == self.id),
             "read and search must agree"
         );
+        let history = ("Patient", self.id);
+        let versions = store.visible_versions(permit, history).await.unwrap();
+        assert_eq!(read, versions > 0, "read and history must agree");
         read
     }
 
@@ -89,6 +94,21 @@ impl<'w> Case<'w> {
         let mut tx = self.world.begin().await;
         tx.execute(insert).await.unwrap();
         tx.commit().await.unwrap();
+    }
+}
+
+pub(super) fn by_identifier(kind: &str, system: Option<&str>, value: &str) -> SearchQuery {
+    let value = value.to_owned();
+    let test = match system {
+        Some(system) => SearchTest::ValueOf(system.to_owned(), value),
+        None => SearchTest::Value(value),
+    };
+    SearchQuery {
+        resource_type: kind.to_owned(),
+        criteria: vec![SearchCriterion {
+            param: "identifier".to_owned(),
+            any: vec![test],
+        }],
     }
 }
 

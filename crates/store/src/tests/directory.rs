@@ -4,19 +4,17 @@ use std::sync::Arc;
 
 use renkei_model::id::{MessageId, ResourceId};
 use renkei_model::permit::Allows;
-use renkei_model::{Category, Instant, Permit, Profession, Relation};
+use renkei_model::{Category, Instant, Permit, Relation};
 
 use super::world::{
     HOSPITAL, NOW, OFFICE, POLICY, World, facility, facts, mask, network, nurse_of, origin,
     relation, shelf, version, worlds, write,
 };
 use crate::sql::query;
-use crate::{
-    Facility, NewConflict, NewOrigin, NewRelation, NewVersion, Staff, StoreError, Urgency,
-};
+use crate::{Facility, NewOrigin, NewRelation, NewVersion, StoreError, Urgency};
 
 #[tokio::test]
-async fn facilities_and_staff_are_replaced_and_found() {
+async fn facilities_are_replaced_and_found() {
     for world in worlds().await {
         let permit = Permit::issue(facts(nurse_of(OFFICE), Allows::Directory));
         let office = Facility {
@@ -31,20 +29,10 @@ async fn facilities_and_staff_are_replaced_and_found() {
             mailbox: true,
             ..office.clone()
         };
-        let staff = Staff {
-            network: network(),
-            id: "cm-1".parse().unwrap(),
-            facility: facility(OFFICE),
-            profession: Profession::CareManager,
-            name: "見本 太郎".to_owned(),
-            since: Some(NOW),
-            until: None,
-        };
         let mut tx = world.begin().await;
         for facility in [&office, &office_now] {
             tx.facility_put(&permit, facility).await.unwrap();
         }
-        tx.staff_put(&permit, &staff).await.unwrap();
         let found = tx.facility_find(&network(), &office.code).await.unwrap();
         assert_eq!(found.as_ref(), Some(&office_now), "{}", world.name);
         tx.commit().await.unwrap();
@@ -58,10 +46,6 @@ async fn facilities_and_staff_are_replaced_and_found() {
                 .facility_find(&"fukui".parse().unwrap(), &office.code)
                 .await,
             Ok(None)
-        );
-        assert_eq!(
-            world.store.staff_find(&network(), &staff.id).await,
-            Ok(Some(staff))
         );
     }
 }
@@ -124,22 +108,13 @@ async fn two_messages_about_one_new_human_being_make_one_record() {
         ];
         let found = tx.identifier_match(&network(), &pairs).await.unwrap();
         assert_eq!((found.len(), found[0].rank), (1, 2), "{}", world.name);
-        assert_eq!(found[0].kana.as_deref(), Some("カナ"));
+        assert_eq!(found[0].face.kana.as_deref(), Some("カナ"));
         assert!(
             tx.identifier_match(&"fukui".parse().unwrap(), &pairs)
                 .await
                 .unwrap()
                 .is_empty()
         );
-        let conflict = NewConflict {
-            network: network(),
-            message: MessageId::new(),
-            record: records[0],
-            other: None,
-            at: NOW,
-            why: "demography".to_owned(),
-        };
-        tx.conflict_put(&write(OFFICE), &conflict).await.unwrap();
         let directory = tx.directory_record(&network(), NOW).await.unwrap();
         assert_eq!(tx.directory_record(&network(), NOW).await, Ok(directory));
         assert_ne!(

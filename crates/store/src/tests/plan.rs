@@ -3,13 +3,15 @@
 use sqlx::Row;
 
 use super::world::sqlite;
-use crate::{lane, visible};
+use crate::{lane, lineage, search, visible};
 
 #[tokio::test]
 async fn no_statement_of_a_caller_scans_a_table() {
     let world = sqlite().await;
     let statements = visible::STATEMENTS.iter().chain(lane::STATEMENTS);
-    for sql in statements {
+    let statements = statements.chain(lineage::STATEMENTS);
+    let statements = statements.map(|sql| (*sql).to_owned());
+    for sql in statements.chain(search::statements()) {
         let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
         let plan = sqlx::query(explain)
             .fetch_all(&world.store.readers)

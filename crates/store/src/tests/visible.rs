@@ -5,11 +5,11 @@ use renkei_model::id::ResourceId;
 use renkei_model::permit::{Allows, PermitFacts};
 use renkei_model::{Category, Instant, Permit, Relation};
 
-use super::case::{Case, granted};
+use super::case::{Case, by_identifier, granted};
 use super::world::{
     HOSPITAL, NOW, OFFICE, facility, facts, look, nurse_of, relation, shelf, version, write,
 };
-use crate::{NewRelation, NewVersion};
+use crate::{NewRelation, NewVersion, SearchOrder};
 
 #[tokio::test]
 async fn the_network_must_be_one_of_the_callers() {
@@ -175,8 +175,9 @@ async fn only_current_versions_answer_and_deletion_is_told_to_those_who_may_know
         world.put(&[deleted]).await.unwrap();
         assert!(read(None).await.unwrap().deleted, "{}", world.name);
         assert_eq!(read(Some(1)).await.unwrap().version, 1);
+        let query = by_identifier("Patient", None, "A-1");
         let found = store
-            .visible_by_identifier(&look(HOSPITAL), "Patient", None, "A-1", 9)
+            .visible_search(&look(HOSPITAL), &query, SearchOrder::Id, None, 9)
             .await
             .unwrap();
         assert!(
@@ -216,11 +217,13 @@ async fn a_search_counts_its_limit_after_hiding() {
         }
         let case = Case::new(&world).await;
         let find = async |kind: &'static str, system: Option<&'static str>, value: &'static str| {
-            world
+            let query = by_identifier(kind, system, value);
+            let found = world
                 .store
-                .visible_by_identifier(&look(HOSPITAL), kind, system, value, 1)
+                .visible_search(&look(HOSPITAL), &query, SearchOrder::Id, None, 1)
                 .await
-                .unwrap()
+                .unwrap();
+            found.into_iter().map(|found| found.row).collect::<Vec<_>>()
         };
         let found = find("Patient", Some("urn:x"), "A-1").await;
         assert_eq!(

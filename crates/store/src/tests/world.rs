@@ -85,25 +85,36 @@ pub(super) async fn sqlite_with_groups_of(group_work_ms: u64) -> World {
     }
 }
 
-/// A fresh database on the test server, if there is one.
-pub(super) async fn postgres() -> Option<World> {
+/// A fresh, empty database on the test server, if there is one.
+pub(super) async fn postgres_settings(folder: &TempDir) -> Option<Settings> {
+    postgres_database(folder, "").await
+}
+
+/// The same with words of `CREATE DATABASE`.
+pub(super) async fn postgres_database(folder: &TempDir, words: &str) -> Option<Settings> {
     let server = std::env::var("RENKEI_TEST_POSTGRES_URL").ok()?;
     let server = server.trim_end_matches('/');
-    let folder = tempfile::tempdir().unwrap();
     let name = format!("renkei_{}", uuid::Uuid::now_v7().simple());
     sqlx::any::install_default_drivers();
     let admin: AnyConnectOptions = format!("{server}/postgres").parse().unwrap();
     let mut admin = admin.connect().await.unwrap();
-    sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
-        .execute(&mut admin)
-        .await
-        .unwrap();
-    let url = format!("{server}/{name}");
-    let settings = Settings {
-        url,
+    sqlx::query(sqlx::AssertSqlSafe(format!(
+        "CREATE DATABASE {name} {words}"
+    )))
+    .execute(&mut admin)
+    .await
+    .unwrap();
+    Some(Settings {
+        url: format!("{server}/{name}"),
         read_connections: 12,
-        ..sqlite_settings(&folder)
-    };
+        ..sqlite_settings(folder)
+    })
+}
+
+/// A store on the test server, if there is one.
+pub(super) async fn postgres() -> Option<World> {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = postgres_settings(&folder).await?;
     let store = Store::open(settings.clone(), clock(), link).await.unwrap();
     Some(World {
         store: Arc::new(store),
@@ -165,6 +176,24 @@ pub(super) fn write(code: &str) -> Permit {
     ))
 }
 
+/// The network's office, deciding who is whom.
+pub(super) fn identity() -> Permit {
+    Permit::issue(facts(nurse_of(OFFICE), Allows::Identity))
+}
+
+/// A permit of another instant.
+pub(super) fn at(permit: &Permit, at: Instant) -> Permit {
+    Permit::issue(PermitFacts {
+        caller: permit.caller().clone(),
+        network: permit.networks().first().cloned(),
+        purpose: permit.purpose(),
+        allows: permit.allows().clone(),
+        policy: permit.policy().to_owned(),
+        request: permit.request(),
+        at,
+    })
+}
+
 pub(super) fn mask(relation: Relation, category: Category) -> MaskRow {
     MaskRow {
         network: network(),
@@ -203,6 +232,9 @@ pub(super) fn version(resource: ResourceId, number: i64, shelf: Shelf) -> NewVer
             param: "identifier".to_owned(),
             system: Some("urn:x".to_owned()),
             value: "A-1".to_owned(),
+            folded: None,
+            low: None,
+            high: None,
         }],
         lineage: "[]".to_owned(),
     }
@@ -300,6 +332,8 @@ pub(super) fn origin(
         native_version: 3,
         kana: None,
         birth_date: None,
+        event_date: None,
+        destination: None,
         content_sha256: [5; 32],
         parts,
     }

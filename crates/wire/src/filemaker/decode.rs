@@ -12,15 +12,40 @@ use crate::tree::{Content, Leaf, Node, Record};
 const DIGITS_MAX: usize = 18;
 
 /// Faults that are reported at most.
-const FAULTS_MAX: usize = 100;
+pub(super) const FAULTS_MAX: usize = 100;
 
-/// Reads the records of a message. `content_type` is the declared media type, lower case; empty if
-/// none was declared.
+/// Whether a text is a record's key or version. One spelling for each number, so that one record has one
+/// key.
+pub(super) fn is_number(text: &str) -> bool {
+    (1..=DIGITS_MAX).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_digit())
+        && (text.len() == 1 || !text.starts_with('0'))
+}
+
+/// A message as it was posted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posted {
+    /// The layout that the records come from, `response.dataInfo.layout`; `None` where the sender names
+    /// none.
+    pub layout: Option<Leaf>,
+    /// The records, at least one.
+    pub records: Vec<Record>,
+}
+
+/// Reads the records of a message and nothing else: see [`read`].
+///
+/// # Errors
+/// As [`read`].
+pub fn decode(body: &[u8], content_type: &str, limits: &Limits) -> Result<Vec<Record>, Vec<Fault>> {
+    read(body, content_type, limits).map(|posted| posted.records)
+}
+
+/// Reads a message. `content_type` is the declared media type, lower case; empty if none was declared.
 ///
 /// # Errors
 /// Everything that is wrong with the envelope, each with the field's name as the sender writes it.
 /// A text that is not JSON gives one fault, with the byte at which it breaks.
-pub fn decode(body: &[u8], content_type: &str, limits: &Limits) -> Result<Vec<Record>, Vec<Fault>> {
+pub fn read(body: &[u8], content_type: &str, limits: &Limits) -> Result<Posted, Vec<Fault>> {
     if body.len() > limits.body_bytes {
         let rule = format!(
             "大きすぎます(最大{0}バイト) / too big: at most {0} bytes",
@@ -33,11 +58,13 @@ pub fn decode(body: &[u8], content_type: &str, limits: &Limits) -> Result<Vec<Re
         .map_err(|error| vec![syntax_fault(&error, limits.depth)])?;
     let mut reader = Reader {
         limits,
+        layout: None,
         faults: Vec::new(),
     };
     let records = reader.envelope(value);
     if reader.faults.is_empty() {
-        Ok(records)
+        let layout = reader.layout;
+        Ok(Posted { layout, records })
     } else {
         Err(reader.faults)
     }
@@ -100,6 +127,7 @@ fn syntax_fault(error: &JsonError, depth: usize) -> Fault {
 
 struct Reader<'l> {
     limits: &'l Limits,
+    layout: Option<Leaf>,
     faults: Vec<Fault>,
 }
 
@@ -198,7 +226,15 @@ impl Reader<'_> {
         let Some(members) = self.object("response", value) else {
             return Vec::new();
         };
-        let Some(data) = members.into_iter().find(|member| member.name == "data") else {
+        let mut data = None;
+        for member in members {
+            match member.name.as_ref() {
+                "data" => data = Some(member),
+                "dataInfo" => self.layout = self.layout_of(&member.value),
+                _ => {}
+            }
+        }
+        let Some(data) = data else {
             self.missing("response.data", whole);
             return Vec::new();
         };
@@ -218,6 +254,25 @@ impl Reader<'_> {
             .enumerate()
             .filter_map(|(i, value)| self.record(i, value))
             .collect()
+    }
+
+    /// `dataInfo` describes the answer; of it, only the layout says what the records are.
+    fn layout_of(&mut self, info: &Value<'_>) -> Option<Leaf> {
+        const FIELD: &str = "response.dataInfo.layout";
+        let layout = info.members()?.iter().find(|m| m.name == "layout")?;
+        match &layout.value.data {
+            Data::Text(text) => Some(Leaf {
+                field: FIELD.to_owned(),
+                text: text.clone().into_owned(),
+                span: layout.value.span,
+            }),
+            Data::Null => None,
+            _ => {
+                let rule = "文字列が必要です / must be a string";
+                self.refuse(FIELD, rule, FaultKind::Structure, layout.value.span);
+                None
+            }
+        }
     }
 
     fn record(&mut self, index: usize, value: Value<'_>) -> Option<Record> {
@@ -276,13 +331,10 @@ impl Reader<'_> {
         })
     }
 
-    /// A record's key or version. One spelling for each number, so that one record has one key.
+    /// A record's key or version.
     fn digits(&mut self, field: &str, value: &Value<'_>) -> Option<Leaf> {
         if let Data::Text(text) = &value.data
-            && !text.is_empty()
-            && text.len() <= DIGITS_MAX
-            && text.bytes().all(|byte| byte.is_ascii_digit())
-            && (text.len() == 1 || !text.starts_with('0'))
+            && is_number(text)
         {
             return Some(Leaf {
                 field: field.to_owned(),

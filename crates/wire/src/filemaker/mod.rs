@@ -13,7 +13,18 @@
 //! `緊急連絡先::氏名` too; a row's own `recordId` and `modId` are kept as values of the row.
 //! Members of a record that the envelope does not define follow as further children of the root,
 //! so that whoever maps the record can name them.
+//!
+//! An export as CSV ([`export`], [`read_csv`], [`encode_csv`]) has the same tree: a header row of the
+//! columns `recordId`, `modId`, the field names, and `緊急連絡先[1]::氏名` for the first row of a portal.
 
+mod canonical;
+mod column;
+mod csv_in;
+#[cfg(test)]
+mod csv_laws;
+mod csv_out;
+#[cfg(test)]
+mod csv_refusals;
 mod decode;
 mod encode;
 #[cfg(test)]
@@ -21,7 +32,11 @@ mod laws;
 #[cfg(test)]
 mod refusals;
 
-pub use decode::decode;
+pub use canonical::{canonical, private_use};
+pub use column::as_column;
+pub use csv_in::{Export, Line, Table, decode_csv, export, read_csv};
+pub use csv_out::encode_csv;
+pub use decode::{Posted, decode, read};
 pub use encode::encode;
 
 /// Name of a record's root.

@@ -1,0 +1,455 @@
+//! The corridor for opening an emergency card (break-glass): handle → rights → reason → rate → what each
+//! linked record shows under its own network's table → laid out → the opening and the leaf committed
+//! together → bytes. Its sister says that the wrong person was opened.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use renkei_fhir::card::{CardMeta, card, in_order, lines};
+use renkei_fhir::card_blocks::{CardPart, Laid, lay};
+use renkei_fhir::instant::{day_text, instant_text};
+use renkei_model::Shelf;
+use renkei_model::face::Face;
+use renkei_model::id::{FacilityCode, NetworkName, OpeningId, RecordId, ResourceId};
+use renkei_model::message::Fault;
+use renkei_model::permit::Permit;
+use renkei_store::{CardRow, NewOpening, Note, StoreError, Tx, Urgency};
+use serde_json::{Value, json};
+
+use crate::emergency::EmergencyError;
+use crate::form::{Filled, Form};
+use crate::handle::Handle;
+use crate::house::House;
+use crate::judge::{joined, readable_shelf};
+use crate::permit::permit_emergency;
+use crate::record::{Recorded, of_permit, record_change};
+use crate::refusal::Refusal;
+use crate::refuse::{Asker, Refused, refuse_about};
+use crate::render::{Form as Shape, Sight};
+use crate::room;
+
+/// A card that somebody wants to open.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// Who, when, with which reason.
+    pub filled: Filled,
+    /// The handle that a search gave, still text.
+    pub record: String,
+    /// Whether a FHIR document is wanted instead of the compact card.
+    pub document: bool,
+}
+
+const OPEN: &str = "emergency.card";
+const WRONG: &str = "emergency.wrong-person";
+
+/// Why a card may be opened. The list is closed; `other` needs words.
+pub const REASONS: [&str; 6] = [
+    "unconscious",
+    "cannot-speak",
+    "no-company",
+    "history-needed",
+    "hospital-choice",
+    "other",
+];
+const TEXT: usize = 500;
+/// Resources of one record that a card is made from at most.
+const RESOURCES: usize = 500;
+
+/// Opens a card.
+///
+/// # Errors
+/// [`Refused`]; a handle that is none, that is somebody else's or too old, and a person who is hidden all
+/// look the same.
+pub async fn open_card(house: &House, opened: Opened) -> Result<Recorded<Sight>, Refused> {
+    match walk(house, &opened).await {
+        Ok(sight) => Ok(sight),
+        Err(refusal) => Err(unopened(house, &opened, OPEN, refusal).await),
+    }
+}
+
+/// The leaf of a refusal names whom the handle meant, if it was one of this caller's.
+async fn unopened(house: &House, opened: &Opened, action: &'static str, no: Refusal) -> Refused {
+    let filled = &opened.filled;
+    let about = permit_emergency(house, &filled.caller, filled.request, filled.at)
+        .ok()
+        .and_then(|permit| Handle::open(house, &permit, &opened.record));
+    let about = match about {
+        Some(handle) => {
+            let id = handle.record.to_string().parse();
+            match id {
+                Ok(id) => house.store.record_behind(id).await,
+                Err(_) => Ok(None),
+            }
+        }
+        None => Ok(None),
+    };
+    let asker = Asker {
+        caller: filled.caller.clone(),
+        request: filled.request,
+        at: filled.at,
+        action,
+        about: None,
+    };
+    refuse_about(house, asker, about, no).await
+}
+
+async fn walk(house: &House, opened: &Opened) -> Result<Recorded<Sight>, Refusal> {
+    let filled = &opened.filled;
+    let permit = permit_emergency(house, &filled.caller, filled.request, filled.at)
+        .map_err(EmergencyError::Permit)?;
+    let handle = Handle::open(house, &permit, &opened.record).ok_or(EmergencyError::Absent)?;
+    let reason = read(&filled.body).map_err(EmergencyError::Faults)?;
+    let gathered = room!(card => async gather(house, &permit, handle.record))?;
+    let until = filled
+        .at
+        .plus(Duration::from_millis(house.limits.emergency_open_ms));
+    let opening = NewOpening {
+        id: OpeningId::new(),
+        search: Some(handle.search),
+        network: gathered.network.clone(),
+        record: handle.record,
+        reason_code: reason.code.clone(),
+        reason_text: reason.text.clone(),
+        dispatch: reason.dispatch.clone(),
+        until,
+    };
+    let mut leaf = of_permit(&permit, OPEN, &joined(gathered.rules.clone()));
+    leaf.network = Some(gathered.network.clone());
+    leaf.records.clone_from(&gathered.records);
+    leaf.shelves.clone_from(&gathered.shelves);
+    leaf.details = vec![
+        ("reason".to_owned(), reason.code),
+        ("reason text".to_owned(), reason.text),
+        ("dispatch".to_owned(), reason.dispatch),
+    ];
+    let sight = sight(opened, gathered, &opening)?;
+    leaf.bytes_out = sight.body.len() as u64;
+    let mut tx = house.store.begin("open_card", Urgency::Emergency).await?;
+    tx.opening_put(&permit, &opening).await?;
+    within_rate(house, &mut tx, &permit).await?;
+    Ok(record_change(house, tx, sight, leaf).await?)
+}
+
+struct Reason {
+    code: String,
+    text: String,
+    dispatch: String,
+}
+
+fn read(body: &[u8]) -> Result<Reason, Vec<Fault>> {
+    let mut form = Form::read(body, &["reason", "dispatch"])?;
+    let mut inner = form.inner("reason", &["code", "text"]);
+    let code = inner.required("code", TEXT);
+    let text = inner.text("text", TEXT);
+    if let Some(code) = &code {
+        if !REASONS.contains(&code.as_str()) {
+            let rule = format!(
+                "理由コードは次のどれかです / a reason code is one of: {}",
+                REASONS.join(", ")
+            );
+            inner.fault("code", &rule);
+        } else if code == "other" && text.is_none() {
+            inner.fault("text", "other には説明が必要です / other needs words");
+        }
+    }
+    form.close(inner);
+    let dispatch = form.required("dispatch", 64);
+    form.done()?;
+    Ok(Reason {
+        code: code.unwrap_or_default(),
+        text: text.unwrap_or_default(),
+        dispatch: dispatch.unwrap_or_default(),
+    })
+}
+
+/// A crew opens the cards of those it stands before, this one counted in. The same person again is no
+/// new one.
+async fn within_rate(house: &House, tx: &mut Tx, permit: &Permit) -> Result<(), EmergencyError> {
+    const HOUR_S: u64 = 3_600;
+    let since = permit.at().minus(Duration::from_secs(HOUR_S));
+    let (_, cards) = tx.emergency_load(permit, permit.at(), since).await?;
+    if cards > i64::try_from(house.limits.emergency_cards_an_hour).unwrap_or(i64::MAX) {
+        return Err(EmergencyError::TooMany { retry_s: HOUR_S });
+    }
+    Ok(())
+}
+
+/// Everything that a card shows, and what its leaf says of it.
+struct Gathered {
+    network: NetworkName,
+    /// The networks whose tables gave what is on the card, for people.
+    author: String,
+    records: Vec<RecordId>,
+    face: Face,
+    laid: Laid,
+    notes: Vec<Note>,
+    shelves: Vec<(Shelf, i64)>,
+    rules: Vec<String>,
+}
+
+async fn gather(
+    house: &House,
+    permit: &Permit,
+    record: RecordId,
+) -> Result<Gathered, EmergencyError> {
+    // Hidden since the search, or from the first: no face, no card.
+    let faces = house.store.visible_faces_of(permit, record).await?;
+    let face = faces.into_iter().next().ok_or(EmergencyError::Absent)?;
+    let records = house.store.person_records(permit, record).await?;
+    let mut judged = Judged::default();
+    let mut parts = Vec::new();
+    for (record, _) in &records {
+        let rows = house
+            .store
+            .visible_of_record(permit, *record, RESOURCES)
+            .await?;
+        for row in rows {
+            if judged.allows(house, permit, &row).await? {
+                parts.push(part(house, row, &mut judged).await?);
+            }
+        }
+    }
+    let author = titles(house, records.iter().map(|(_, network)| network));
+    let records: Vec<RecordId> = records.into_iter().map(|(record, _)| record).collect();
+    let notes = house.store.notes_of(permit, &records).await?;
+    Ok(Gathered {
+        network: face.network,
+        author,
+        face: face.face,
+        records,
+        laid: lay(parts),
+        notes,
+        shelves: judged.shelves,
+        rules: judged.rules,
+    })
+}
+
+/// The networks by their titles, each once.
+fn titles<'n>(house: &House, networks: impl Iterator<Item = &'n NetworkName>) -> String {
+    let mut titles: Vec<&str> = networks
+        .filter_map(|name| house.networks.find(name))
+        .map(renkei_profile::Network::title)
+        .collect();
+    titles.sort_unstable();
+    titles.dedup();
+    titles.join("、")
+}
+
+/// What the policy engine said of each shelf, asked once a shelf, and the names of facilities.
+#[derive(Default)]
+struct Judged {
+    verdicts: HashMap<Shelf, bool>,
+    names: HashMap<(NetworkName, FacilityCode), String>,
+    shelves: Vec<(Shelf, i64)>,
+    rules: Vec<String>,
+}
+
+impl Judged {
+    async fn allows(
+        &mut self,
+        house: &House,
+        permit: &Permit,
+        row: &CardRow,
+    ) -> Result<bool, StoreError> {
+        let shelf = &row.row.shelf;
+        let allowed = match self.verdicts.get(shelf) {
+            Some(allowed) => *allowed,
+            None => {
+                let decision = readable_shelf(house, permit, shelf).await?;
+                let allowed = decision.is_allow();
+                if allowed {
+                    self.rules.push(decision.rule());
+                }
+                self.verdicts.insert(shelf.clone(), allowed);
+                allowed
+            }
+        };
+        if allowed {
+            self.shelves.push((shelf.clone(), row.row.version));
+        }
+        Ok(allowed)
+    }
+
+    /// Whose word it is: the facility's name, or its code where the directory does not know it.
+    async fn name(&mut self, house: &House, shelf: &Shelf) -> Result<String, StoreError> {
+        let key = (shelf.network.clone(), shelf.owner.clone());
+        if let Some(name) = self.names.get(&key) {
+            return Ok(name.clone());
+        }
+        let facility = house.store.facility_find(&key.0, &key.1).await?;
+        let name = facility.map_or_else(|| key.1.to_string(), |facility| facility.name);
+        self.names.insert(key, name.clone());
+        Ok(name)
+    }
+}
+
+async fn part(
+    house: &House,
+    row: CardRow,
+    judged: &mut Judged,
+) -> Result<CardPart, EmergencyError> {
+    let source = judged.name(house, &row.row.shelf).await?;
+    let json = serde_json::from_str(&row.row.text)
+        .map_err(|_| EmergencyError::Card("a stored text cannot be read".to_owned()))?;
+    let sheet = row
+        .sheet
+        .map_or_else(|| row.row.message.to_string(), |sheet| sheet.to_string());
+    Ok(CardPart {
+        sheet,
+        source,
+        day: day_text(row.row.at),
+        category: row.row.shelf.category,
+        json,
+    })
+}
+
+fn sight(
+    opened: &Opened,
+    gathered: Gathered,
+    opening: &NewOpening,
+) -> Result<Sight, EmergencyError> {
+    let notices = notices(&gathered.face);
+    let Laid { patients, blocks } = &gathered.laid;
+    let (body, form) = if opened.document {
+        // A card is composed anew each time, and each is a document of its own.
+        let identifier = format!("urn:uuid:{}", ResourceId::new());
+        let meta = CardMeta {
+            bundle: ResourceId::new(),
+            composition: ResourceId::new(),
+            identifier: ("urn:ietf:rfc:3986".to_owned(), identifier),
+            at: opened.filled.at,
+            author: gathered.author.clone(),
+        };
+        let words = notices.iter().map(|(_, words)| words.clone());
+        let words: Vec<String> = words.chain(gathered.notes.iter().map(told)).collect();
+        let document = card(blocks, patients, &words, meta)
+            .map_err(|error| EmergencyError::Card(error.to_string()))?;
+        (document, Shape::Fhir)
+    } else {
+        (compact(&gathered, &notices, opening), Shape::Json)
+    };
+    Ok(Sight {
+        body: body.to_string().into_bytes(),
+        form,
+        version: None,
+        modified: None,
+    })
+}
+
+/// What must be seen first: died, moved away.
+fn notices(face: &Face) -> Vec<(&'static str, String)> {
+    let dated = |date: &str| {
+        if date.is_empty() {
+            String::new()
+        } else {
+            format!(" ({date})")
+        }
+    };
+    let deceased = face.deceased.as_deref().map(|date| {
+        let words = format!(
+            "死亡の登録があります{} / registered as deceased",
+            dated(date)
+        );
+        ("deceased", words)
+    });
+    let moved = face.moved.as_deref().map(|date| {
+        let words = format!(
+            "転出の登録があります{} / registered as moved away",
+            dated(date)
+        );
+        ("moved", words)
+    });
+    deceased.into_iter().chain(moved).collect()
+}
+
+fn compact(gathered: &Gathered, notices: &[(&'static str, String)], opening: &NewOpening) -> Value {
+    let notices: Vec<Value> = notices
+        .iter()
+        .map(|(kind, text)| json!({ "kind": kind, "text": text }))
+        .collect();
+    let face = &gathered.face;
+    let blocks: Vec<Value> = in_order(&gathered.laid.blocks)
+        .into_iter()
+        .map(|block| {
+            json!({
+                "section": block.section,
+                "title": block.title,
+                "date": block.date,
+                "source": block.source,
+                "lines": lines(&block.entries),
+            })
+        })
+        .collect();
+    let notes: Vec<Value> = gathered.notes.iter().map(note).collect();
+    json!({
+        "notices": notices,
+        "identity": {
+            "name": face.name,
+            "kana": face.kana,
+            "birthDate": face.birth_date,
+            "sex": face.sex,
+            "address": face.address,
+            "phones": face.phones,
+        },
+        "blocks": blocks,
+        "notes": notes,
+        "opening": { "id": opening.id.to_string(), "until": instant_text(opening.until) },
+    })
+}
+
+/// A note as a line of the document.
+fn told(note: &Note) -> String {
+    format!("{} {}: {}", day_text(note.at), note.dispatch, note.text)
+}
+
+fn note(note: &Note) -> Value {
+    json!({
+        "at": instant_text(note.at),
+        "facility": note.facility.as_str(),
+        "dispatch": note.dispatch,
+        "text": note.text,
+        "sex": note.sex,
+        "age": note.age_text,
+        "place": note.place,
+    })
+}
+
+/// Says that the wrong person's card was opened: the opening ends, and the office sees it in the report.
+///
+/// # Errors
+/// [`Refused`]; without an opening of this caller's own it looks like a handle that is none.
+pub async fn wrong_person(house: &House, opened: Opened) -> Result<Recorded<Vec<u8>>, Refused> {
+    match walk_wrong(house, &opened).await {
+        Ok(answer) => Ok(answer),
+        Err(refusal) => Err(unopened(house, &opened, WRONG, refusal).await),
+    }
+}
+
+async fn walk_wrong(house: &House, opened: &Opened) -> Result<Recorded<Vec<u8>>, Refusal> {
+    let filled = &opened.filled;
+    let permit = permit_emergency(house, &filled.caller, filled.request, filled.at)
+        .map_err(EmergencyError::Permit)?;
+    let handle = Handle::open(house, &permit, &opened.record).ok_or(EmergencyError::Absent)?;
+    let text = read_wrong(&filled.body).map_err(EmergencyError::Faults)?;
+    let mut tx = house
+        .store
+        .begin("wrong_person", Urgency::Emergency)
+        .await?;
+    let opening = tx.opening_wrong(&permit, handle.record, &text).await?;
+    let opening = opening.ok_or(EmergencyError::Absent)?;
+    let answer = json!({ "status": "recorded", "opening": opening.to_string() });
+    let answer = answer.to_string().into_bytes();
+    let mut leaf = of_permit(&permit, WRONG, "break-glass: own opening");
+    leaf.network = permit.networks().first().cloned();
+    leaf.records = vec![handle.record];
+    leaf.bytes_out = answer.len() as u64;
+    leaf.details = vec![("text".to_owned(), text)];
+    Ok(record_change(house, tx, answer, leaf).await?)
+}
+
+fn read_wrong(body: &[u8]) -> Result<String, Vec<Fault>> {
+    let mut form = Form::read(body, &["text"])?;
+    let text = form.text("text", TEXT);
+    form.done()?;
+    Ok(text.unwrap_or_default())
+}

@@ -1,0 +1,111 @@
+//! Who else may be the same human being. Not a room: identify asks it.
+//!
+//! Links join records; they never rewrite them. Beyond doubt: linked. In doubt: apart, and the network's
+//! office decides. A link can be undone, a wrong merge in an ambulance cannot.
+
+use renkei_identity::{Score, Verdict, compare, loose_kana};
+use renkei_model::Face;
+use renkei_model::id::{NetworkName, RecordId};
+use renkei_store::{KnownFace, StoreError, Tx};
+use serde_json::json;
+
+use crate::identify::IdentifiedItem;
+
+/// Candidates that are compared at most, for each way of finding them. A date of birth has a handful, a
+/// common name some dozens.
+const CANDIDATES: usize = 200;
+
+/// Two records that may be one human being.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubt {
+    /// The other record.
+    pub other: RecordId,
+    /// The score of `docs/identity.md`.
+    pub points: i64,
+    /// JSON: why it is a question at all, and what agrees and what differs. Words, never values.
+    pub grounds: String,
+}
+
+impl Doubt {
+    /// A doubt. `raised_by`: `identifier`, or `person` where name, date and so on suggest it.
+    #[must_use]
+    pub fn new(other: RecordId, score: Option<Score>, raised_by: &str) -> Self {
+        let points = score.as_ref().map_or(0, |score| i64::from(score.points));
+        let grounds: Vec<&str> = score
+            .iter()
+            .flat_map(|score| score.grounds.iter().map(|ground| ground.as_str()))
+            .collect();
+        Self {
+            other,
+            points,
+            grounds: json!({ "raisedBy": raised_by, "grounds": grounds }).to_string(),
+        }
+    }
+}
+
+/// What comparing with everybody near found.
+#[derive(Debug, Default)]
+pub struct Kin {
+    /// The same human being, beyond doubt.
+    pub same: Vec<RecordId>,
+    /// Perhaps.
+    pub doubts: Vec<Doubt>,
+}
+
+/// Compares a face with those of the network that have the same date of birth or the same kana.
+///
+/// # Errors
+/// When the store cannot say.
+pub async fn kin(
+    tx: &mut Tx,
+    network: &NetworkName,
+    (record, face): (RecordId, &Face),
+    before: &[IdentifiedItem],
+) -> Result<Kin, StoreError> {
+    let own = tx.faces_of(record).await?;
+    if own.iter().any(|known| known.face == *face) {
+        return Ok(Kin::default());
+    }
+    let mut near = Vec::new();
+    if let Some(birth_date) = &face.birth_date {
+        near.extend(tx.faces_by_birth(network, birth_date, CANDIDATES).await?);
+    }
+    if let Some(kana) = face.kana.as_deref().map(loose_kana)
+        && !kana.is_empty()
+    {
+        near.extend(tx.faces_by_term(network, "kana", &kana, CANDIDATES).await?);
+    }
+    near.extend(before.iter().map(|earlier| KnownFace {
+        record: earlier.record,
+        network: network.clone(),
+        face: earlier.face.clone(),
+    }));
+    near.retain(|known| known.record != record);
+    Ok(judged(face, near))
+}
+
+/// One verdict a record: of several faces of one record the one that agrees best counts.
+fn judged(face: &Face, near: Vec<KnownFace>) -> Kin {
+    let mut verdicts: Vec<(RecordId, Verdict, Score)> = Vec::new();
+    for known in near {
+        let (verdict, score) = compare(face, &known.face);
+        match verdicts
+            .iter_mut()
+            .find(|(record, ..)| *record == known.record)
+        {
+            Some(best) if best.2.points >= score.points => {}
+            Some(best) => *best = (known.record, verdict, score),
+            None => verdicts.push((known.record, verdict, score)),
+        }
+    }
+    verdicts.sort_by_key(|(record, ..)| *record);
+    let mut kin = Kin::default();
+    for (record, verdict, score) in verdicts {
+        match verdict {
+            Verdict::Same => kin.same.push(record),
+            Verdict::Doubtful => kin.doubts.push(Doubt::new(record, Some(score), "person")),
+            Verdict::Different => {}
+        }
+    }
+    kin
+}

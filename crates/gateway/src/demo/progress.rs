@@ -1,0 +1,65 @@
+//! How far it is: a bar for people, plain lines for everything else.
+
+use std::io::{self, IsTerminal as _};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::stdout::say;
+
+/// Plain lines in all.
+const LINES: u64 = 10;
+
+/// How far something is that counts up to a known number.
+pub struct Progress {
+    bar: Option<ProgressBar>,
+    all: u64,
+    done: u64,
+    said: u64,
+}
+
+impl Progress {
+    /// Nothing done yet.
+    #[must_use]
+    pub fn new(all: u64) -> Self {
+        let people = io::stdout().is_terminal() && io::stderr().is_terminal();
+        let bar = people.then(|| {
+            let bar = ProgressBar::new(all);
+            match ProgressStyle::with_template("{bar:32} {pos}/{len}  {per_sec}  {eta}") {
+                Ok(style) => bar.with_style(style),
+                Err(_) => bar,
+            }
+        });
+        Self {
+            bar,
+            all,
+            done: 0,
+            said: 0,
+        }
+    }
+
+    /// So many more are done.
+    ///
+    /// # Errors
+    /// When nobody reads any more.
+    pub fn add(&mut self, more: u64) -> io::Result<()> {
+        self.done += more;
+        if let Some(bar) = &self.bar {
+            bar.inc(more);
+            return Ok(());
+        }
+        let lines = self.done * LINES / self.all.max(1);
+        if lines > self.said {
+            self.said = lines;
+            say(&format!("# {} / {}", self.done, self.all))?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

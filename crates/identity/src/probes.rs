@@ -1,0 +1,318 @@
+//! Which terms to fetch for a query, the narrowest first.
+
+use std::collections::HashSet;
+
+use renkei_model::day::PartialDay;
+
+use crate::address::{areas, beginnings, below_municipality};
+use crate::likeness::transpositions;
+use crate::query::{Kana, NameAsked, Part, Query};
+use crate::terms::{TAIL, TermKind, joined, kept};
+
+/// Ranges of terms that one search reads at most.
+const MOST: usize = 48;
+/// Years of birth that are looked up one by one; a wider span is looked up as a span.
+const YEARS: usize = 6;
+
+/// A range of terms: `low <= value < high`, compared byte by byte in UTF-8 (collation `C`, `BINARY`).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Probe {
+    /// The kind of term.
+    pub kind: TermKind,
+    /// The first value.
+    pub low: String,
+    /// The value after the last.
+    pub high: String,
+}
+
+impl Probe {
+    /// One value. Terms hold no control characters, so nothing else lies in between.
+    fn exact(kind: TermKind, value: &str) -> Self {
+        let low = kept(value);
+        let high = format!("{low}\u{1}");
+        Self { kind, low, high }
+    }
+
+    /// Every value that begins so.
+    fn prefix(kind: TermKind, value: &str) -> Self {
+        let low = kept(value);
+        let high = format!("{low}\u{10ffff}");
+        Self { kind, low, high }
+    }
+}
+
+impl Query {
+    /// The ranges of terms to fetch, the narrowest first, each once. Who takes a limited number for each
+    /// range loses the least that way: a broad one stands at the end, and only narrows nothing.
+    #[must_use]
+    pub fn probes(&self) -> Vec<Probe> {
+        let mut found = Vec::new();
+        found.extend(
+            self.card
+                .iter()
+                .map(|card| Probe::exact(TermKind::Card, card)),
+        );
+        found.extend(
+            self.phone
+                .iter()
+                .filter(|p| p.len() >= 9)
+                .map(|p| Probe::exact(TermKind::Phone, p)),
+        );
+        let full = self.births.iter().filter(|birth| birth.day().is_some());
+        found.extend(full.map(|birth| Probe::exact(TermKind::Birth, &birth.iso())));
+        if let Some(name) = &self.name {
+            self.names_narrowed(name, &mut found);
+            names(name, &mut found);
+        }
+        self.phones(&mut found);
+        self.addresses(&mut found);
+        if let Some(name) = &self.name {
+            self.names_near(name, &mut found);
+            names_broad(name, &mut found);
+        }
+        self.births_near(&mut found);
+        found.extend(self.address.iter().flat_map(|address| {
+            let whole = beginnings(address).into_iter().next();
+            whole.map(|whole| Probe::prefix(TermKind::Address, &whole))
+        }));
+        let mut seen = HashSet::new();
+        found.retain(|probe| !probe.low.is_empty() && seen.insert(probe.clone()));
+        found.truncate(MOST);
+        found
+    }
+
+    /// Name with year of birth, name with area.
+    fn names_narrowed(&self, name: &NameAsked, found: &mut Vec<Probe>) {
+        let mut years: Vec<i16> = self.births.iter().map(PartialDay::year).collect();
+        years.extend(
+            self.years_of_age()
+                .filter(|years| years.len() <= YEARS)
+                .into_iter()
+                .flatten(),
+        );
+        let narrow: Vec<String> = years.iter().map(|year| format!("{year:04}")).collect();
+        with_names(
+            name,
+            &narrow,
+            (TermKind::KanaYear, TermKind::NameYear),
+            found,
+        );
+        let areas = self.address.as_deref().map(areas).unwrap_or_default();
+        with_names(
+            name,
+            &areas,
+            (TermKind::KanaArea, TermKind::NameArea),
+            found,
+        );
+    }
+
+    /// The year before and the year after: misread, misheard.
+    fn names_near(&self, name: &NameAsked, found: &mut Vec<Probe>) {
+        let asked = self.births.first().map(PartialDay::year);
+        let years: Vec<String> = asked
+            .into_iter()
+            .flat_map(|year| [year - 1, year + 1])
+            .map(|year| format!("{year:04}"))
+            .collect();
+        with_names(
+            name,
+            &years,
+            (TermKind::KanaYear, TermKind::NameYear),
+            found,
+        );
+    }
+
+    fn phones(&self, found: &mut Vec<Probe>) {
+        let Some(phone) = &self.phone else { return };
+        let tail = |digits: &str| {
+            digits
+                .get(digits.len() - 4..)
+                .map(|tail| format!("{TAIL}{tail}"))
+        };
+        let exact = |value: String| Probe::exact(TermKind::Phone, &value);
+        if phone.len() >= 9 {
+            found.extend(transpositions(phone).into_iter().map(exact));
+            found.extend(tail(phone).map(exact));
+        } else {
+            found.extend(tail(phone).map(exact));
+            found.extend(
+                transpositions(phone)
+                    .iter()
+                    .filter_map(|digits| tail(digits))
+                    .map(exact),
+            );
+        }
+    }
+
+    fn addresses(&self, found: &mut Vec<Probe>) {
+        let Some(address) = &self.address else { return };
+        let low = below_municipality(address);
+        let prefix = |value: &str| Probe::prefix(TermKind::Address, value);
+        if low.is_empty() {
+            return;
+        }
+        found.push(prefix(&low));
+        // Without the building, without the house number: what was typed may say more than we know.
+        let numbered = low.trim_end_matches(|letter: char| !letter.is_ascii_digit());
+        let unnumbered = low.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-');
+        for shorter in [numbered, unnumbered] {
+            if shorter.chars().count() >= 2 {
+                found.push(prefix(shorter));
+            }
+        }
+    }
+
+    /// Births by the span of a month, a year or an age, and a slip away from what was asked.
+    fn births_near(&self, found: &mut Vec<Probe>) {
+        for birth in self.births.iter().filter(|birth| birth.day().is_none()) {
+            found.push(Probe::prefix(TermKind::Birth, &birth.iso()));
+        }
+        if let Some(birth) = self.births.first() {
+            found.extend(
+                slips(birth)
+                    .iter()
+                    .map(|day| Probe::exact(TermKind::Birth, &day.iso())),
+            );
+        }
+        if let Some(years) = self.years_of_age() {
+            let (first, last) = (years.start(), years.end());
+            found.push(Probe {
+                kind: TermKind::Birth,
+                low: format!("{first:04}"),
+                high: format!("{:04}", last + 1),
+            });
+        }
+    }
+
+    /// The years in which somebody of this age was born, with one to spare at both ends.
+    fn years_of_age(&self) -> Option<std::ops::RangeInclusive<i16>> {
+        let (youngest, oldest) = self.age?;
+        let this_year = self.today?.year();
+        let back = |age: u16| this_year - i16::try_from(age).unwrap_or(0);
+        Some(back(oldest) - 2..=back(youngest) + 1)
+    }
+}
+
+/// The days beside a full date: the day or the month one off, day and month changed over.
+fn slips(birth: &PartialDay) -> Vec<PartialDay> {
+    let (Some(month), Some(day)) = (birth.month(), birth.day()) else {
+        return Vec::new();
+    };
+    [
+        (month, day.wrapping_sub(1)),
+        (month, day + 1),
+        (month.wrapping_sub(1), day),
+        (month + 1, day),
+        (day, month),
+    ]
+    .into_iter()
+    .filter_map(|(month, day)| PartialDay::new(birth.year(), Some(month), Some(day)).ok())
+    .collect()
+}
+
+/// The beginning of a name behind each narrow key.
+fn with_names(
+    name: &NameAsked,
+    narrow: &[String],
+    (kana_kind, name_kind): (TermKind, TermKind),
+    found: &mut Vec<Probe>,
+) {
+    let family = name
+        .split
+        .as_ref()
+        .map_or(&name.whole, |(family, _)| family);
+    for key in narrow {
+        for loose in family.kana.iter().flat_map(|kana| &kana.loose) {
+            found.push(Probe::prefix(kana_kind, &joined(key, loose)));
+        }
+        if family.kana.is_none() {
+            found.push(Probe::prefix(name_kind, &joined(key, &family.name)));
+        }
+        if let Some(start) = start_of_whole(name) {
+            found.push(Probe::prefix(kana_kind, &joined(key, &start)));
+        }
+        if let Some((given, family)) = name.split.as_ref().filter(|_| name.spaced) {
+            // Typed the other way round.
+            if let (Some(_), Some(kana)) = (&given.kana, &family.kana) {
+                found.push(Probe::prefix(kana_kind, &joined(key, kana.main())));
+            }
+        }
+    }
+}
+
+/// The first letters of a full name in kana that was typed without a space: the family name, more or
+/// less, in case the given name is wrong.
+fn start_of_whole(name: &NameAsked) -> Option<String> {
+    let kana = name.whole.kana.as_ref().filter(|_| name.split.is_none())?;
+    (kana.main().chars().count() >= 5).then(|| kana.main().chars().take(3).collect())
+}
+
+/// The whole name, and the given name.
+fn names(name: &NameAsked, found: &mut Vec<Probe>) {
+    let whole = &name.whole;
+    if let Some(kana) = &whole.kana {
+        found.extend(
+            kana.loose
+                .iter()
+                .map(|loose| Probe::prefix(TermKind::Kana, loose)),
+        );
+    }
+    found.push(Probe::prefix(TermKind::Name, &whole.name));
+    match &name.split {
+        Some((family, given)) => {
+            givens(given, found);
+            if name.spaced {
+                reversed(family, given, found);
+            }
+        }
+        None => givens(whole, found),
+    }
+}
+
+fn givens(given: &Part, found: &mut Vec<Probe>) {
+    for loose in given.kana.iter().flat_map(|kana: &Kana| &kana.loose) {
+        found.push(Probe::exact(TermKind::Given, loose));
+    }
+    found.push(Probe::exact(TermKind::GivenName, &given.name));
+}
+
+fn reversed(given: &Part, family: &Part, found: &mut Vec<Probe>) {
+    if let (Some(given), Some(family)) = (&given.kana, &family.kana) {
+        let whole = format!("{}{}", family.strict, given.strict);
+        found.push(Probe::prefix(
+            TermKind::Kana,
+            &crate::fold::loose_kana(&whole),
+        ));
+    }
+    let whole = format!("{}{}", family.name, given.name);
+    found.push(Probe::prefix(TermKind::Name, &whole));
+}
+
+/// The family name alone, and the beginning of what may be one.
+fn names_broad(name: &NameAsked, found: &mut Vec<Probe>) {
+    if let Some((family, _)) = &name.split {
+        if let Some(kana) = &family.kana {
+            found.extend(
+                kana.loose
+                    .iter()
+                    .map(|loose| Probe::prefix(TermKind::Kana, loose)),
+            );
+        }
+        found.push(Probe::prefix(TermKind::Name, &family.name));
+    }
+    if let Some(start) = start_of_whole(name) {
+        found.push(Probe::prefix(TermKind::Kana, &start));
+    }
+    let given = name.split.as_ref().map_or(&name.whole, |(_, given)| given);
+    if let Some(kana) = given
+        .kana
+        .as_ref()
+        .filter(|kana| kana.main().chars().count() >= 3)
+    {
+        found.push(Probe::prefix(TermKind::Given, kana.main()));
+    }
+}
+
+#[cfg(test)]
+#[path = "probes_tests.rs"]
+mod tests;

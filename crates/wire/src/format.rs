@@ -1,0 +1,149 @@
+//! The formats by name, and how the senders of each call the places of a record.
+//!
+//! A plan speaks of paths in the neutral tree; only here is known how a format's people name them, and
+//! what divides the values of one field.
+
+use renkei_model::limits::Limits;
+use renkei_model::message::Fault;
+
+use crate::filemaker;
+use crate::tree::{Leaf, Record};
+
+/// A wire format that a network's messages may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Records of the FileMaker Data API; its CSV export decodes into the same tree.
+    FilemakerJson,
+}
+
+/// Native bytes, read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Read {
+    /// By what the format's own head says what the records are; `None` where it does not say.
+    pub layout: Option<Leaf>,
+    /// The columns of a table without those of the record's key and version; `None` for what is no table.
+    pub columns: Option<Vec<String>>,
+    /// The records, at least one.
+    pub records: Vec<Record>,
+}
+
+impl Format {
+    /// Reads native bytes: a table where the content type is `text/csv`, the format's own syntax otherwise.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them, in the sender's own terms.
+    pub fn read(
+        self,
+        bytes: &[u8],
+        content_type: &str,
+        limits: &Limits,
+    ) -> Result<Read, Vec<Fault>> {
+        let Self::FilemakerJson = self;
+        if content_type.split(';').next().map(str::trim) == Some("text/csv") {
+            let table = filemaker::read_csv(bytes, content_type, limits)?;
+            return Ok(Read {
+                layout: None,
+                columns: Some(table.columns),
+                records: table.records,
+            });
+        }
+        let posted = filemaker::read(bytes, content_type, limits)?;
+        Ok(Read {
+            layout: posted.layout,
+            columns: None,
+            records: posted.records,
+        })
+    }
+
+    /// Records in the format's own syntax.
+    #[must_use]
+    pub fn write(self, records: &[Record]) -> Vec<u8> {
+        match self {
+            Self::FilemakerJson => filemaker::encode(records),
+        }
+    }
+
+    /// The words by which a profile names the formats.
+    pub const WORDS: [(&'static str, Self); 1] = [("filemaker-json", Self::FilemakerJson)];
+
+    /// What divides the values of one multi-valued field.
+    #[must_use]
+    pub const fn value_separator(self) -> char {
+        match self {
+            // A FileMaker checkbox set is one text field, its values divided by returns.
+            Self::FilemakerJson => '\r',
+        }
+    }
+
+    /// A field in the sender's own terms: `data[0].fieldData.生年月日`.
+    #[must_use]
+    pub fn field(self, record: &Record, steps: &[String]) -> String {
+        match self {
+            Self::FilemakerJson => format!("data[{}].{}", record.index, steps.join(".")),
+        }
+    }
+
+    /// A field of a group's item in the sender's own terms; `at` counts the items from 0. Without steps,
+    /// the item itself.
+    #[must_use]
+    pub fn item_field(
+        self,
+        record: &Record,
+        branch: &[String],
+        at: usize,
+        steps: &[String],
+    ) -> String {
+        let Self::FilemakerJson = self;
+        let branch = branch.join(".");
+        let inside: String = steps.iter().map(|step| format!(".{step}")).collect();
+        format!("data[{}].{branch}[{at}]{inside}", record.index)
+    }
+
+    /// The record's key and version in the sender's own terms.
+    #[must_use]
+    pub fn key_fields(self, record: &Record) -> (String, String) {
+        let Self::FilemakerJson = self;
+        (
+            format!("data[{}].recordId", record.index),
+            format!("data[{}].modId", record.index),
+        )
+    }
+
+    /// The name that a column of a table export stands for: `緊急連絡先[2]::氏名` is `緊急連絡先::氏名`
+    /// of the second row. `None` for the columns of the record's key and version, which every message has.
+    #[must_use]
+    pub fn column(self, column: &str) -> Option<String> {
+        let Self::FilemakerJson = self;
+        if matches!(column, "recordId" | "modId") {
+            return None;
+        }
+        let numbered = column.split_once("]::").and_then(|(head, field)| {
+            let (table, number) = head.rsplit_once('[')?;
+            let is_number = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit());
+            let own = matches!(field, "recordId" | "modId");
+            is_number.then(|| match own {
+                true => field.to_owned(),
+                false => format!("{table}::{field}"),
+            })
+        });
+        Some(numbered.unwrap_or_else(|| column.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_fields_without_their_row() {
+        let column = |text: &str| Format::FilemakerJson.column(text);
+        assert_eq!(column("氏名").as_deref(), Some("氏名"));
+        assert_eq!(
+            column("緊急連絡先[12]::氏名").as_deref(),
+            Some("緊急連絡先::氏名")
+        );
+        assert_eq!(column("緊急連絡先[1]::modId").as_deref(), Some("modId"));
+        assert_eq!(column("a[x]::b").as_deref(), Some("a[x]::b"));
+        assert_eq!(column("recordId"), None);
+    }
+}
