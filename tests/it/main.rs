@@ -7,6 +7,7 @@
 mod accept;
 mod attack;
 mod attack_more;
+mod attack_people;
 mod batch;
 mod canary;
 mod canary_emergency;
@@ -26,6 +27,7 @@ mod look;
 mod mail;
 mod map;
 mod mistakes;
+mod non_disclosure;
 mod note;
 mod operation;
 mod permit;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::card::open;
+use crate::card::{document, open};
 use crate::emergency::{crew, handle};
 use crate::harness::*;
 use crate::leaf::entries;
@@ -27,6 +27,7 @@ on_both! {
         assert!(!server.get(&nurse, NOTES).expect(200).text().contains(&words));
         // Linked, it leaves the list and stands on the card.
         let handle = handle(server, &who, &json!({"card": resident.get("地域ID")}));
+        open(server, &who, &handle).expect(200);
         let link = format!("{NOTES}/{id}/link");
         let body = json!({"record": handle}).to_string();
         server.post(&who, &link, body.clone()).expect(200);
@@ -34,6 +35,8 @@ on_both! {
         assert!(!server.get(&colleague, NOTES).expect(200).text().contains(&words));
         let card = open(server, &who, &handle).expect(200).json();
         assert_eq!(card["notes"][0]["text"], words, "{card}");
+        let whole = document(server, &who, &handle, "ok-card-served-note");
+        assert!(whole["entry"][0]["resource"]["text"].to_string().contains(&words), "{whole}");
         let seen = entries(server, &sent.patient());
         assert!(seen.iter().any(|entry| entry["action"] == "emergency.note-link"), "{seen:?}");
     }
@@ -61,6 +64,7 @@ on_both! {
         let id = made["note"].as_str().expect("an id");
         let nurse = Who::person("nurse", OTHER_HOSPITAL);
         let handle = handle(server, &nurse, &json!({"card": resident.get("地域ID")}));
+        open(server, &nurse, &handle).expect(200);
         let body = json!({"record": handle}).to_string();
         server.post(&nurse, &format!("{NOTES}/{id}/link"), body).expect(404);
         server.post(&pharmacist(), NOTES, note.to_string()).expect(403);

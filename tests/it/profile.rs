@@ -155,6 +155,41 @@ fn a_changed_meaning_keeps_the_network_out() {
     );
 }
 
+/// A value that the sender has and the code map has lost is noticed before a record comes with it.
+#[test]
+fn a_lost_line_of_a_code_map_keeps_the_network_out() {
+    let folder = Folder::new();
+    for (map, line) in [
+        ("codes/residence.csv", "転出,"),
+        ("codes/mobility-aid.csv", "車いす,"),
+    ] {
+        let text = fs::read_to_string(folder.file(map)).expect(map);
+        let left: Vec<&str> = text.lines().filter(|row| !row.starts_with(line)).collect();
+        assert_eq!(left.len() + 1, text.lines().count(), "{line} in {map}");
+        fs::write(folder.file(map), left.join("\n")).expect(map);
+    }
+    let shown = folder.wrong(&["profile", "check"]);
+    for value in ["転出", "車いす"] {
+        let rule = format!("no line for the value \"{value}\"");
+        assert!(shown.contains(&rule), "{rule} in {shown}");
+    }
+    assert_eq!(folder.run(&["serve"]).status.code(), Some(2));
+}
+
+#[test]
+fn every_coded_row_says_which_values_the_sender_has() {
+    for message in [SLIP, "messages/emergency-record.yaml"] {
+        let file = root().join("profiles/kitamaru").join(message);
+        let text = fs::read_to_string(file).expect(message);
+        let rows = text.lines().filter(|line| line.contains("- { native:"));
+        let coded: Vec<&str> = rows.filter(|row| row.contains("codes: ")).collect();
+        assert!(coded.len() >= 20, "{message}");
+        for row in coded {
+            assert!(row.contains(", values: ["), "{message}: {row}");
+        }
+    }
+}
+
 #[test]
 fn coverage_says_what_is_lost_and_why() {
     let folder = Folder::new();

@@ -77,6 +77,12 @@ impl Resident {
         other
     }
 
+    /// Under the number of another record.
+    pub fn numbered_as(mut self, other: &Self) -> Self {
+        self.record["recordId"] = other.record["recordId"].clone();
+        self
+    }
+
     /// The next version.
     pub fn version(mut self, version: u64) -> Self {
         self.record["modId"] = json!(version.to_string());

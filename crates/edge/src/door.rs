@@ -15,7 +15,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use metrics::{counter, histogram};
 use renkei_flow::refuse::{Asker, refuse};
 use renkei_flow::staff::employed;
-use renkei_flow::{House, Recorded};
+use renkei_flow::{House, Recorded, urgently};
 use renkei_model::Caller;
 use renkei_model::id::RequestId;
 
@@ -107,12 +107,12 @@ pub fn router(porch: Arc<Porch>) -> Router {
     }
     router
         .fallback(|| async {
-            let text = "no such route; what the FHIR door offers is in /fhir/R4/metadata";
+            let text = "この経路はありません。FHIR の内容は /fhir/R4/metadata に / no such route; what the FHIR door offers is in /fhir/R4/metadata";
             let no = Outright::new(StatusCode::NOT_FOUND, "not-supported", text);
             no.answer(RequestId::new())
         })
         .method_not_allowed_fallback(|| async {
-            let text = "this method is not offered here";
+            let text = "このメソッドは使えません / this method is not offered here";
             let no = Outright::new(StatusCode::METHOD_NOT_ALLOWED, "not-supported", text);
             no.answer(RequestId::new())
         })
@@ -178,7 +178,12 @@ where
                 let asked = request.headers().clone();
                 let (limit_bytes, limit) = load.allowance(&asked, &porch.settings.limits);
                 let walk = walk(porch, params, request, (id, limit_bytes), handler);
-                match in_time(limit, walk).await {
+                let answered = if load == Load::Emergency {
+                    urgently(in_time(limit, walk)).await
+                } else {
+                    in_time(limit, walk).await
+                };
+                match answered {
                     Ok(recorded) => reply(recorded.into_inner(), &asked, id),
                     Err(Rejected::Refused(no)) => refused(&no),
                     Err(Rejected::Outright(no) | Rejected::Told(no)) => no.answer(id),

@@ -108,7 +108,7 @@ pub fn fits(request: &Request, limits: &Limits) -> Result<(), Outright> {
         return Err(Outright::new(
             StatusCode::URI_TOO_LONG,
             "too-long",
-            "the URL is too long",
+            "URL が長すぎます / the URL is too long",
         ));
     }
     // Content-Length beside Transfer-Encoding is hyper's to settle: it ignores the former and closes.
@@ -125,7 +125,7 @@ pub fn fits(request: &Request, limits: &Limits) -> Result<(), Outright> {
         return Err(Outright::new(
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             "too-long",
-            "the headers are too large",
+            "ヘッダーが大きすぎます / the headers are too large",
         ));
     }
     Ok(())
@@ -198,12 +198,14 @@ async fn collect(body: Body, limit_bytes: usize) -> Result<Bytes, Outright> {
         Err(error) if error.is::<LengthLimitError>() => Err(Outright::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "too-long",
-            &format!("the body has more than {limit_bytes} bytes"),
+            &format!(
+                "本文が大きすぎます(最大{limit_bytes}バイト) / the body has more than {limit_bytes} bytes"
+            ),
         )),
         Err(_) => Err(Outright::new(
             StatusCode::BAD_REQUEST,
             "structure",
-            "the body stopped before its end",
+            "本文が途中で切れました / the body stopped before its end",
         )),
     }
 }

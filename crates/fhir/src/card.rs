@@ -11,8 +11,10 @@ use serde_json::{Map, Value, json};
 
 pub use crate::line::{line, lines};
 
+use crate::card_head::{Person, head};
 use crate::document::DocumentError;
-use crate::instant::instant_text;
+use crate::instant::{day_text, instant_text};
+use crate::items;
 use crate::line::{name_of, principals};
 use crate::line_words::date as japanese_date;
 use crate::read::text;
@@ -21,11 +23,17 @@ use crate::read::text;
 const OWN: &str = "https://renkei.example/fhir";
 
 /// The order in which a crew reads a card, by what a minute costs: is this about somebody who lives
-/// here (notices); may resuscitation begin (acp); must the crew protect itself (infection); what must
-/// not be given or touched (allergy, device); what explains the state and goes to the hospital with the
-/// patient (medication, diagnosis, history); what somebody wrote for the crew (remarks); who is called
-/// on the way (contacts, family-doctor); what the hospital's desk needs (care, insurance, basic). Name
-/// and birth date stand above all of them, in the card's own text.
+/// here, and may resuscitation begin (notices); what exactly is wished (acp); must the crew protect itself
+/// (infection); what must not be given or touched (allergy, device); what explains the state and goes to
+/// the hospital with the patient (medication, diagnosis, history); what somebody wrote for the crew
+/// (remarks); who is called on the way (contacts, family-doctor); what the hospital's desk needs (care,
+/// insurance, basic). Name and birth date stand above all of them, in the card's own text.
+///
+/// A section of which every block says only なし or 不明 comes after remarks, before contacts: that there
+/// are no allergies is told to the hospital, so it stays on the card and with what is clinical, but in the
+/// first ten seconds it must not push down what says something. Where one block says なし and another
+/// names something, both stay in the section's own place, the newest first: a crew must see that they
+/// differ.
 pub const SECTIONS: [(&str, &str); 14] = [
     (NOTICES, "お知らせ"),
     ("acp", "人生の最終段階における医療・ケア"),
@@ -77,8 +85,8 @@ pub struct CardMeta {
     pub author: String,
 }
 
-/// Composes the card. `patients` are the person's Patients, the one to show first at the head; `notices`
-/// are lines that stand before everything else (死亡, 転出).
+/// Composes the card. `people` are the person's Patients, the one to show first at the head; `notices`
+/// are lines that stand before everything else (死亡, 転出, 事前の意思).
 ///
 /// Sections follow [`SECTIONS`]; within one, the newest block comes first, blocks without a date last.
 ///
@@ -87,7 +95,7 @@ pub struct CardMeta {
 /// Patient, [`DocumentError::NotAResource`] for an entry without type or id.
 pub fn card(
     blocks: &[CardBlock],
-    patients: &[Value],
+    people: &[Person],
     notices: &[String],
     meta: CardMeta,
 ) -> Result<Value, DocumentError> {
@@ -95,21 +103,17 @@ pub fn card(
     if system.is_empty() || value.is_empty() {
         return Err(DocumentError::Identifier);
     }
-    let subject = patients.first().ok_or(DocumentError::Subject)?;
+    let subject = people.first().ok_or(DocumentError::Subject)?;
     let blocks = in_order(blocks);
-    let held = patients
-        .iter()
-        .chain(blocks.iter().flat_map(|block| &block.entries));
-    let links = Links::of(held, subject)?;
+    let patients = people.iter().map(|person| &person.json);
+    let held = patients.chain(blocks.iter().flat_map(|block| &block.entries));
+    let links = Links::of(held.clone(), &subject.json)?;
     let mut entries = vec![json!({
         "fullUrl": format!("urn:uuid:{}", meta.composition),
-        "resource": composition(&blocks, patients, notices, &meta, &links),
+        "resource": composition(&blocks, people, notices, &meta, &links),
     })];
     let mut written = HashSet::new();
-    for resource in patients
-        .iter()
-        .chain(blocks.iter().flat_map(|block| &block.entries))
-    {
+    for resource in held {
         let url = links.url_of(resource);
         if written.insert(url.clone()) {
             entries.push(json!({ "fullUrl": url, "resource": links.bound(resource) }));
@@ -125,14 +129,33 @@ pub fn card(
     }))
 }
 
-/// The blocks in the order in which they are shown: [`SECTIONS`], and the newest first within one.
+/// The blocks in the order in which they are shown: that of [`SECTIONS`], and the newest first within one.
 #[must_use]
 pub fn in_order(blocks: &[CardBlock]) -> Vec<&CardBlock> {
     let mut ordered: Vec<&CardBlock> = blocks.iter().collect();
     // A day sorts behind its month and its year as text: reversed, the newest comes first, none last.
     ordered.sort_by(|one, other| other.date.cmp(&one.date));
-    ordered.sort_by_key(|block| place(&block.section));
+    let telling: HashSet<&str> = blocks
+        .iter()
+        .filter(|block| !says_none(block))
+        .map(|block| known_section(&block.section))
+        .collect();
+    ordered.sort_by_key(|block| {
+        let own = place(&block.section);
+        if telling.contains(known_section(&block.section)) {
+            (own, None)
+        } else {
+            (own.max(place(REMARKS)), Some(own))
+        }
+    });
     ordered
+}
+
+/// Whether all that a block says is that there is nothing, or that nobody knows.
+#[must_use]
+pub fn says_none(block: &CardBlock) -> bool {
+    let mut said = principals(&block.entries).peekable();
+    said.peek().is_some() && said.all(items::says_none)
 }
 
 fn known_section(code: &str) -> &str {
@@ -147,17 +170,15 @@ fn place(code: &str) -> Option<usize> {
 
 fn composition(
     blocks: &[&CardBlock],
-    patients: &[Value],
+    people: &[Person],
     notices: &[String],
     meta: &CardMeta,
     links: &Links,
 ) -> Value {
-    let head: Vec<String> = patients
-        .first()
-        .and_then(line)
-        .into_iter()
-        .chain(notices.iter().cloned())
-        .collect();
+    // Who it is, what must be known first, then where that person lives and is called.
+    let mut head = head(people, &day_text(meta.at));
+    let after = head.len().min(1);
+    head.splice(after..after, notices.iter().cloned());
     let told = (!notices.is_empty()).then(|| {
         let mut section = section(NOTICES, "お知らせ");
         section.insert("text".to_owned(), narrative(notices));
@@ -166,7 +187,7 @@ fn composition(
     let sections = told
         .into_iter()
         .chain(blocks.iter().map(|block| block_section(block, links)))
-        .chain([people(patients, links)]);
+        .chain([persons(people, links)]);
     json!({
         "resourceType": "Composition",
         "id": meta.composition.to_string(),
@@ -245,12 +266,11 @@ fn block_section(block: &CardBlock, links: &Links) -> Value {
 }
 
 /// Who the person is in each record: the last section, so that every Patient is spoken of.
-fn people(patients: &[Value], links: &Links) -> Value {
+fn persons(people: &[Person], links: &Links) -> Value {
     let mut out = section(BASIC, "本人");
-    let said: Vec<String> = patients.iter().filter_map(line).collect();
-    let entries = patients
-        .iter()
-        .map(|one| json!({ "reference": links.url_of(one) }));
+    let patients = people.iter().map(|person| &person.json);
+    let said: Vec<String> = patients.clone().filter_map(line).collect();
+    let entries = patients.map(|one| json!({ "reference": links.url_of(one) }));
     out.insert("text".to_owned(), narrative(&said));
     out.insert("entry".to_owned(), entries.collect());
     Value::Object(out)
@@ -272,13 +292,14 @@ fn narrative(lines: &[String]) -> Value {
 
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
+    let text = text.replace("\r\n", "\n");
     for letter in text.chars() {
         match letter {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
-            '\n' => out.push_str("<br/>"),
+            '\n' | '\r' => out.push_str("<br/>"),
             other => out.push(other),
         }
     }

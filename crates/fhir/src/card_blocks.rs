@@ -7,6 +7,7 @@ use renkei_model::Category;
 use serde_json::Value;
 
 use crate::card::{CardBlock, SECTIONS};
+use crate::card_head::Person;
 
 /// A resource that a card may show.
 #[derive(Debug, Clone)]
@@ -26,8 +27,8 @@ pub struct CardPart {
 /// A person's resources, laid out for a card.
 #[derive(Debug, Default)]
 pub struct Laid {
-    /// The Patients, the newest first.
-    pub patients: Vec<Value>,
+    /// The Patients in the order of their parts.
+    pub people: Vec<Person>,
     /// One block for each section of each sheet, what its entries refer to (organisations, practitioners,
     /// devices) among them.
     pub blocks: Vec<CardBlock>,
@@ -40,6 +41,7 @@ const OWN_SECTIONS: &str = "/emergency-card-section";
 #[must_use]
 pub fn lay(parts: Vec<CardPart>) -> Laid {
     let said = sections(&parts);
+    let written = written(&parts);
     let mut laid = Laid::default();
     let mut places: HashMap<(String, String), usize> = HashMap::new();
     let mut sheets = Vec::new();
@@ -47,7 +49,12 @@ pub fn lay(parts: Vec<CardPart>) -> Laid {
     for part in parts {
         let section = match place(&part, &said) {
             Place::Patient => {
-                laid.patients.push(part.json);
+                let date = written.get(&part.sheet).cloned().unwrap_or(part.day);
+                laid.people.push(Person {
+                    json: part.json,
+                    source: part.source,
+                    date,
+                });
                 continue;
             }
             Place::Other => {
@@ -134,12 +141,23 @@ struct Section {
     date: Option<String>,
 }
 
+/// For each sheet, the day on which it says that it was written.
+fn written(parts: &[CardPart]) -> HashMap<String, String> {
+    let compositions = parts.iter().filter(|part| is(part, "Composition"));
+    compositions
+        .filter_map(|part| Some((part.sheet.clone(), day_of(&part.json)?.to_owned())))
+        .collect()
+}
+
+fn day_of(composition: &Value) -> Option<&str> {
+    composition.get("date")?.as_str()?.get(..10)
+}
+
 /// What the Compositions say: for each sheet and resource, the section and its own date.
 fn sections(parts: &[CardPart]) -> HashMap<(String, String), Section> {
     let mut said = HashMap::new();
     for part in parts.iter().filter(|part| is(part, "Composition")) {
-        let written = part.json.get("date").and_then(Value::as_str);
-        let written = written.and_then(|date| date.get(..10));
+        let written = day_of(&part.json);
         for section in array(&part.json, "section") {
             let coding = section.pointer("/code/coding/0");
             let own = coding
@@ -238,90 +256,4 @@ fn array<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
         .and_then(Value::as_array)
         .into_iter()
         .flatten()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn part(sheet: &str, category: Category, json: Value) -> CardPart {
-        CardPart {
-            sheet: sheet.to_owned(),
-            source: format!("source of {sheet}"),
-            day: "2026-11-01".to_owned(),
-            category,
-            json,
-        }
-    }
-
-    #[test]
-    fn a_composition_says_where_and_how_old_and_the_type_says_it_otherwise() {
-        let composition = json!({
-            "resourceType": "Composition", "id": "c", "date": "2026-05-01T09:00:00+09:00",
-            "section": [
-                { "code": { "coding": [{ "system": "x/emergency-card-section", "code": "history" }] },
-                  "extension": [{ "url": "x", "valueDate": "2025-01-02" }],
-                  "entry": [{ "reference": "Condition/h" }] },
-                { "code": { "coding": [{ "system": "x/emergency-card-section", "code": "diagnosis" }] },
-                  "entry": [{ "reference": "Condition/d" }] },
-            ],
-        });
-        let condition = |id: &str| json!({ "resourceType": "Condition", "id": id });
-        let laid = lay(vec![
-            part("a", Category::Emergency, composition),
-            part("a", Category::Diagnosis, condition("h")),
-            part("a", Category::Diagnosis, condition("d")),
-            part(
-                "b",
-                Category::Diagnosis,
-                json!({ "resourceType": "Condition", "id": "s", "recordedDate": "2024-12-31" }),
-            ),
-            part(
-                "b",
-                Category::Demographics,
-                json!({ "resourceType": "Patient", "id": "p" }),
-            ),
-            part(
-                "b",
-                Category::Contacts,
-                json!({ "resourceType": "Organization", "id": "o" }),
-            ),
-            part(
-                "a",
-                Category::Contacts,
-                json!({ "resourceType": "Organization", "id": "o" }),
-            ),
-            part(
-                "b",
-                Category::Care,
-                json!({ "resourceType": "Observation", "id": "ob", "performer": [{ "reference": "Organization/o" }] }),
-            ),
-        ]);
-        let blocks: Vec<(&str, Option<&str>, &str)> = laid
-            .blocks
-            .iter()
-            .map(|block| (&*block.section, block.date.as_deref(), &*block.source))
-            .collect();
-        assert_eq!(
-            blocks,
-            [
-                ("history", Some("2025-01-02"), "source of a"),
-                ("diagnosis", Some("2026-05-01"), "source of a"),
-                ("diagnosis", Some("2024-12-31"), "source of b"),
-                ("care", Some("2026-11-01"), "source of b"),
-            ]
-        );
-        assert_eq!(laid.patients.len(), 1);
-        let entries: Vec<usize> = laid
-            .blocks
-            .iter()
-            .map(|block| block.entries.len())
-            .collect();
-        assert_eq!(
-            entries,
-            [1, 1, 1, 2],
-            "what is referred to comes along, of the same sheet"
-        );
-    }
 }

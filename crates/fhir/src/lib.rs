@@ -6,11 +6,13 @@
 pub mod capability;
 pub mod card;
 pub mod card_blocks;
+pub mod card_head;
 pub mod check;
 pub mod document;
 pub mod face;
 pub mod index;
 pub mod instant;
+mod items;
 mod line;
 mod line_words;
 pub mod moment;

@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value;
 
 use crate::face::face;
-use crate::line_words::{concept, date, era_date, word};
+use crate::items::{bare_answer, rank};
+use crate::line_words::{concept, date, era_date, joined, one_line, word};
 use crate::read::{each, text};
 
 /// Resources by `Type/ID`, for what a line says of what it refers to.
@@ -16,21 +17,23 @@ type Known<'v> = HashMap<String, &'v Value>;
 /// Reads any resource of the messages that we know. What it refers to is not looked up; see [`lines`].
 #[must_use]
 pub fn line(resource: &Value) -> Option<String> {
-    say(resource, &HashMap::new())
+    whole(resource, &HashMap::new())
 }
 
 /// The lines of resources that belong together, in their order. A resource that another one of them
 /// refers to (the Device of a DeviceUseStatement, the Organization of a PractitionerRole) is part of that
-/// one's line and has none of its own.
+/// one's line and has none of its own. An Observation has a line for each of its components, the kind of
+/// a wish first. That there is something at all (あり) comes after what it is.
 #[must_use]
 pub fn lines(resources: &[Value]) -> Vec<String> {
     let named = resources
         .iter()
         .filter_map(|one| Some((name_of(one)?, one)));
     let known: Known<'_> = named.collect();
-    principals(resources)
-        .filter_map(|resource| say(resource, &known))
-        .collect()
+    let (answers, said): (Vec<&Value>, Vec<&Value>) =
+        principals(resources).partition(|one| bare_answer(one));
+    let ordered = said.into_iter().chain(answers);
+    ordered.flat_map(|one| say(one, &known)).collect()
 }
 
 /// Those that stand for themselves, in their order: what no other one of the resources speaks of in its
@@ -96,8 +99,25 @@ fn find<'v>(from: &Value, pointer: &str, known: &Known<'v>) -> Option<&'v Value>
     known.get(&text(from, pointer)?).copied()
 }
 
-fn say(resource: &Value, known: &Known<'_>) -> Option<String> {
-    let said = match resource.get("resourceType")?.as_str()? {
+/// All that a resource says, in one line.
+fn whole(resource: &Value, known: &Known<'_>) -> Option<String> {
+    let said = joined(&say(resource, known));
+    (!said.is_empty()).then_some(said)
+}
+
+fn say(resource: &Value, known: &Known<'_>) -> Vec<String> {
+    let said = match resource.get("resourceType").and_then(Value::as_str) {
+        Some("Observation") => observation(resource),
+        Some("CareTeam") => team(resource, known),
+        Some(kind) => single(kind, resource, known).into_iter().collect(),
+        None => Vec::new(),
+    };
+    let said = said.iter().map(|line| one_line(line));
+    said.filter(|line| !line.is_empty()).collect()
+}
+
+fn single(kind: &str, resource: &Value, known: &Known<'_>) -> Option<String> {
+    match kind {
         "Patient" => patient(resource),
         "RelatedPerson" => contact(resource),
         "Condition" => condition(resource),
@@ -106,12 +126,10 @@ fn say(resource: &Value, known: &Known<'_>) -> Option<String> {
         "DeviceUseStatement" => device_use(resource, known),
         "Device" => concept(resource.get("type")),
         "PractitionerRole" => role(resource, known),
-        "CareTeam" => team(resource, known),
         "Practitioner" => face(resource).name,
         "Organization" => spaced([text(resource, "/name"), phones(resource)]),
         "Coverage" => coverage(resource),
         "Flag" => with(concept(resource.pointer("/code")), precautions(resource)),
-        "Observation" => observation(resource),
         "DocumentReference" => labelled(
             concept(resource.get("type")),
             text(resource, "/description"),
@@ -125,19 +143,26 @@ fn say(resource: &Value, known: &Known<'_>) -> Option<String> {
             text(resource, "/date").map(|day| date(&day)),
         ]),
         _ => None,
-    };
-    said.filter(|line| !line.trim().is_empty())
+    }
 }
 
 /// The parts that there are, with spaces between.
 fn spaced<const N: usize>(parts: [Option<String>; N]) -> Option<String> {
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    let parts = parts.into_iter().flatten().map(|part| one_line(&part));
+    let parts: Vec<String> = parts.collect();
     (!parts.is_empty()).then(|| parts.join(" "))
 }
 
-/// What is added in brackets, with dots between.
-fn with<const N: usize>(head: Option<String>, more: [Option<String>; N]) -> Option<String> {
-    let more: Vec<String> = more.into_iter().flatten().collect();
+/// What is added in brackets, with dots between; a full stop before a dot or a bracket is one too many.
+pub(crate) fn with<const N: usize>(
+    head: Option<String>,
+    more: [Option<String>; N],
+) -> Option<String> {
+    let more = more.into_iter().flatten();
+    let more: Vec<String> = more
+        .map(|part| one_line(&part).trim_end_matches('。').to_owned())
+        .filter(|part| !part.is_empty())
+        .collect();
     match (head, more.is_empty()) {
         (Some(head), false) => Some(format!("{head}（{}）", more.join("・"))),
         (head, true) => head,
@@ -146,7 +171,7 @@ fn with<const N: usize>(head: Option<String>, more: [Option<String>; N]) -> Opti
 }
 
 fn labelled(label: Option<String>, said: Option<String>) -> Option<String> {
-    let said = said?;
+    let said = one_line(&said?);
     Some(label.map_or_else(|| said.clone(), |label| format!("{label}: {said}")))
 }
 
@@ -267,23 +292,22 @@ fn role(role: &Value, known: &Known<'_>) -> Option<String> {
     with(who, [duty])
 }
 
-/// A team as far as its members are known: 訪問看護: 見本ステーション 000-000-0000、….
-fn team(team: &Value, known: &Known<'_>) -> Option<String> {
-    let members: Vec<String> = each(team.get("participant"))
+/// A team as far as its members are known, a line each: 訪問看護: 見本ステーション 000-000-0000.
+fn team(team: &Value, known: &Known<'_>) -> Vec<String> {
+    let members = each(team.get("participant"))
         .iter()
         .filter_map(|participant| {
             // A member's own line looks nothing up: a team may not lead back to itself.
             let find = |name: &str| {
                 find(participant, &format!("/{name}/reference"), known)
                     .filter(|member| member.get("organization").is_none())
-                    .and_then(|member| say(member, &HashMap::new()))
+                    .and_then(|member| whole(member, &HashMap::new()))
                     .or_else(|| text(participant, &format!("/{name}/display")))
             };
             let who = spaced([find("onBehalfOf"), find("member")]);
             labelled(concept(participant.pointer("/role/0")), who)
-        })
-        .collect();
-    (!members.is_empty()).then(|| members.join("、"))
+        });
+    members.collect()
 }
 
 fn coverage(coverage: &Value) -> Option<String> {
@@ -310,10 +334,11 @@ fn precautions(flag: &Value) -> [Option<String>; 1] {
     [(named && !said.is_empty()).then(|| said.join("・"))]
 }
 
-/// Code and value, then each component with its own: 介護の状況 — 要介護度: 要介護3、移動: 全介助.
-fn observation(observation: &Value) -> Option<String> {
+/// Code and value, then each component with its own: 要介護度: 要介護3, 移動: 全介助.
+fn observation(observation: &Value) -> Vec<String> {
     let own = labelled(concept(observation.get("code")), value(observation));
-    let components = each(observation.get("component")).iter();
+    let mut components: Vec<&Value> = each(observation.get("component")).iter().collect();
+    components.sort_by_key(|component| rank(component));
     let mut said: Vec<(String, String)> = Vec::new();
     for component in components {
         let (Some(label), Some(value)) = (concept(component.get("code")), value(component)) else {
@@ -331,12 +356,11 @@ fn observation(observation: &Value) -> Option<String> {
     let said = said
         .into_iter()
         .map(|(label, value)| format!("{label}: {value}"));
-    let parts: Vec<String> = own.into_iter().chain(said).collect();
-    (!parts.is_empty()).then(|| parts.join("、"))
+    own.into_iter().chain(said).collect()
 }
 
 /// The value of an Observation or a component, of whatever type it is.
-fn value(of: &Value) -> Option<String> {
+pub(crate) fn value(of: &Value) -> Option<String> {
     let object = of.as_object()?;
     let (name, value) = object.iter().find(|(name, _)| name.starts_with("value"))?;
     match name.as_str() {

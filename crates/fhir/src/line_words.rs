@@ -65,3 +65,26 @@ pub(crate) fn era_date(iso: &str) -> String {
     let year = iso.split('-').next().unwrap_or(iso);
     era.map_or_else(|| date(iso), |era| format!("{era}({year}年)"))
 }
+
+/// A text of several lines as one: 玄関右の棚、二段目. Systems end lines by CR, LF or both.
+pub(crate) fn one_line(text: &str) -> String {
+    let ends = |c: char| (c.is_control() && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}');
+    let pieces: Vec<String> = text
+        .split(ends)
+        .map(|piece| piece.trim().replace('\t', " "))
+        .collect();
+    joined(&pieces)
+}
+
+/// Parts with 、 between, where a part does not end its own sentence. Empty parts are left out.
+pub(crate) fn joined(parts: &[String]) -> String {
+    let mut out = String::new();
+    for part in parts.iter().filter(|part| !part.is_empty()) {
+        let ended = out.is_empty() || out.ends_with(['。', '、', '！', '？', '!', '?']);
+        if !ended {
+            out.push('、');
+        }
+        out.push_str(part);
+    }
+    out
+}

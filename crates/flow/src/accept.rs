@@ -58,7 +58,7 @@ pub enum AcceptError {
         limit_bytes: usize,
     },
     /// An empty body.
-    #[error("the message is empty")]
+    #[error("本文が空です / the message is empty")]
     Empty,
     /// Not a media type that carries JSON or CSV.
     #[error("the media type must be application/json or text/csv")]

@@ -8,6 +8,7 @@
 //! Sent again, a file has no second effect: its lines are known.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant as Stopwatch};
 
 use bytes::Bytes;
@@ -36,6 +37,9 @@ use crate::route::Receipt;
 
 /// Lines that are on their way at once.
 const ABREAST: usize = 16;
+
+/// A file with so many wrong lines is a wrong file: the rest of it is not looked at.
+const REFUSED_MAX: usize = 1_000;
 
 /// How often a line is tried that the store could not take just now.
 const TRIES: usize = 3;
@@ -76,6 +80,7 @@ pub async fn batch(house: &House, inbound: Inbound) -> Result<Recorded<String>, 
         charset,
         header,
         until,
+        refused: AtomicUsize::new(0),
     };
     let fates: Vec<Vec<Fate>> = stream::iter(lanes(lines))
         .map(|lane| file.lane(lane))
@@ -142,6 +147,8 @@ struct File<'a> {
     header: Span,
     /// Lines that have not begun by then do not begin.
     until: Stopwatch,
+    /// Lines that were refused so far.
+    refused: AtomicUsize,
 }
 
 impl File<'_> {
@@ -158,13 +165,26 @@ impl File<'_> {
             let rule = "時間切れで処理していません。ファイルを再送してください / out of time, not looked at: send the file again";
             return self.refused(line, "timeout", vec![json!({ "field": "", "rule": rule })]);
         }
+        if self.refused.load(Ordering::Relaxed) >= REFUSED_MAX {
+            let rule = format!(
+                "誤りが{REFUSED_MAX}行を超えたため処理していません / not looked at: {REFUSED_MAX} lines of this file were wrong"
+            );
+            return self.refused(
+                line,
+                "too-costly",
+                vec![json!({ "field": "", "rule": rule })],
+            );
+        }
         let mut tries = 1;
         loop {
             match receive(self.house, self.message(line)).await {
                 Ok(receipt) => return taken(line, &receipt.into_inner()),
                 // Nothing was taken: another line held what this one needed.
                 Err(no) if no.refusal.kind() == Kind::Busy && tries < TRIES => tries += 1,
-                Err(no) => return self.told(line, &no.refusal),
+                Err(no) => {
+                    self.refused.fetch_add(1, Ordering::Relaxed);
+                    return self.told(line, &no.refusal);
+                }
             }
         }
     }

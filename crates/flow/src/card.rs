@@ -5,17 +5,17 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use renkei_fhir::card::{CardMeta, card, in_order, lines};
-use renkei_fhir::card_blocks::{CardPart, Laid, lay};
-use renkei_fhir::instant::{day_text, instant_text};
-use renkei_model::Shelf;
-use renkei_model::face::Face;
-use renkei_model::id::{FacilityCode, NetworkName, OpeningId, RecordId, ResourceId};
+use renkei_fhir::card_blocks::{CardPart, lay};
+use renkei_fhir::instant::day_text;
+use renkei_model::id::{FacilityCode, NetworkName, OpeningId, RecordId};
+use renkei_model::lists::EmergencyReason;
 use renkei_model::message::Fault;
 use renkei_model::permit::Permit;
-use renkei_store::{CardRow, NewOpening, Note, StoreError, Tx, Urgency};
-use serde_json::{Value, json};
+use renkei_model::{Category, Shelf};
+use renkei_store::{CardRow, NewOpening, PersonLimits, StoreError, Tx, Urgency};
+use serde_json::json;
 
+use crate::card_sight::Content;
 use crate::emergency::EmergencyError;
 use crate::form::{Filled, Form};
 use crate::handle::Handle;
@@ -25,7 +25,7 @@ use crate::permit::permit_emergency;
 use crate::record::{Recorded, of_permit, record_change};
 use crate::refusal::Refusal;
 use crate::refuse::{Asker, Refused, refuse_about};
-use crate::render::{Form as Shape, Sight};
+use crate::render::Sight;
 use crate::room;
 
 /// A card that somebody wants to open.
@@ -42,18 +42,10 @@ pub struct Opened {
 const OPEN: &str = "emergency.card";
 const WRONG: &str = "emergency.wrong-person";
 
-/// Why a card may be opened. The list is closed; `other` needs words.
-pub const REASONS: [&str; 6] = [
-    "unconscious",
-    "cannot-speak",
-    "no-company",
-    "history-needed",
-    "hospital-choice",
-    "other",
-];
 const TEXT: usize = 500;
-/// Resources of one record that a card is made from at most.
-const RESOURCES: usize = 500;
+/// Resources of one record that a card is made from at most: some fifty admission slips. A card that leaves
+/// something out says so.
+const RESOURCES: usize = 2_000;
 
 /// Opens a card.
 ///
@@ -122,7 +114,11 @@ async fn walk(house: &House, opened: &Opened) -> Result<Recorded<Sight>, Refusal
         ("reason text".to_owned(), reason.text),
         ("dispatch".to_owned(), reason.dispatch),
     ];
-    let sight = sight(opened, gathered, &opening)?;
+    let sight = if opened.document {
+        gathered.content.document(filled.at)?
+    } else {
+        gathered.content.compact(filled.at, &opening)
+    };
     leaf.bytes_out = sight.body.len() as u64;
     let mut tx = house.store.begin("open_card", Urgency::Emergency).await?;
     tx.opening_put(&permit, &opening).await?;
@@ -141,16 +137,23 @@ fn read(body: &[u8]) -> Result<Reason, Vec<Fault>> {
     let mut inner = form.inner("reason", &["code", "text"]);
     let code = inner.required("code", TEXT);
     let text = inner.text("text", TEXT);
-    if let Some(code) = &code {
-        if !REASONS.contains(&code.as_str()) {
+    let reason: Option<EmergencyReason> = code.as_deref().and_then(|code| code.parse().ok());
+    match (&code, reason) {
+        (Some(_), None) => {
+            let known: Vec<String> = EmergencyReason::ALL
+                .iter()
+                .map(|reason| format!("{reason} {}", reason.japanese()))
+                .collect();
             let rule = format!(
                 "理由コードは次のどれかです / a reason code is one of: {}",
-                REASONS.join(", ")
+                known.join(", ")
             );
             inner.fault("code", &rule);
-        } else if code == "other" && text.is_none() {
+        }
+        (_, Some(EmergencyReason::Other)) if text.is_none() => {
             inner.fault("text", "other には説明が必要です / other needs words");
         }
+        _ => {}
     }
     form.close(inner);
     let dispatch = form.required("dispatch", 64);
@@ -177,12 +180,8 @@ async fn within_rate(house: &House, tx: &mut Tx, permit: &Permit) -> Result<(), 
 /// Everything that a card shows, and what its leaf says of it.
 struct Gathered {
     network: NetworkName,
-    /// The networks whose tables gave what is on the card, for people.
-    author: String,
     records: Vec<RecordId>,
-    face: Face,
-    laid: Laid,
-    notes: Vec<Note>,
+    content: Content,
     shelves: Vec<(Shelf, i64)>,
     rules: Vec<String>,
 }
@@ -195,33 +194,62 @@ async fn gather(
     // Hidden since the search, or from the first: no face, no card.
     let faces = house.store.visible_faces_of(permit, record).await?;
     let face = faces.into_iter().next().ok_or(EmergencyError::Absent)?;
-    let records = house.store.person_records(permit, record).await?;
+    if hides(&house.store.person_limits(permit, record).await?) {
+        return Err(EmergencyError::Absent);
+    }
+    let mut records = house.store.person_records(permit, record).await?;
+    // The record that was chosen says who this is.
+    records.sort_by_key(|(one, _)| *one != record);
+    let mut cut = false;
     let mut judged = Judged::default();
     let mut parts = Vec::new();
+    let mut shown = Vec::new();
     for (record, _) in &records {
+        let limits = house.store.person_limits(permit, *record).await?;
+        if hides(&limits) {
+            continue;
+        }
+        let before = parts.len();
         let rows = house
             .store
             .visible_of_record(permit, *record, RESOURCES)
             .await?;
+        cut |= rows.len() == RESOURCES;
         for row in rows {
-            if judged.allows(house, permit, &row).await? {
+            let denied = limits.denied & row.row.shelf.category.bit() != 0;
+            if !denied && judged.allows(house, permit, &row).await? {
                 parts.push(part(house, row, &mut judged).await?);
             }
+        }
+        if parts.len() > before {
+            shown.push(*record);
         }
     }
     let author = titles(house, records.iter().map(|(_, network)| network));
     let records: Vec<RecordId> = records.into_iter().map(|(record, _)| record).collect();
-    let notes = house.store.notes_of(permit, &records).await?;
+    let notes = house.store.notes_of(permit, &shown).await?;
+    let laid = lay(parts);
+    // The policy engine said no where SQL said yes: nobody to speak of.
+    if laid.people.is_empty() {
+        return Err(EmergencyError::Absent);
+    }
     Ok(Gathered {
         network: face.network,
-        author,
-        face: face.face,
         records,
-        laid: lay(parts),
-        notes,
+        content: Content {
+            author,
+            laid,
+            notes,
+            cut,
+        },
         shelves: judged.shelves,
         rules: judged.rules,
     })
+}
+
+/// Whether a refusal hides the person as a whole.
+const fn hides(limits: &PersonLimits) -> bool {
+    limits.closed || limits.denied & Category::Demographics.bit() != 0
 }
 
 /// The networks by their titles, each once.
@@ -300,117 +328,6 @@ async fn part(
         day: day_text(row.row.at),
         category: row.row.shelf.category,
         json,
-    })
-}
-
-fn sight(
-    opened: &Opened,
-    gathered: Gathered,
-    opening: &NewOpening,
-) -> Result<Sight, EmergencyError> {
-    let notices = notices(&gathered.face);
-    let Laid { patients, blocks } = &gathered.laid;
-    let (body, form) = if opened.document {
-        // A card is composed anew each time, and each is a document of its own.
-        let identifier = format!("urn:uuid:{}", ResourceId::new());
-        let meta = CardMeta {
-            bundle: ResourceId::new(),
-            composition: ResourceId::new(),
-            identifier: ("urn:ietf:rfc:3986".to_owned(), identifier),
-            at: opened.filled.at,
-            author: gathered.author.clone(),
-        };
-        let words = notices.iter().map(|(_, words)| words.clone());
-        let words: Vec<String> = words.chain(gathered.notes.iter().map(told)).collect();
-        let document = card(blocks, patients, &words, meta)
-            .map_err(|error| EmergencyError::Card(error.to_string()))?;
-        (document, Shape::Fhir)
-    } else {
-        (compact(&gathered, &notices, opening), Shape::Json)
-    };
-    Ok(Sight {
-        body: body.to_string().into_bytes(),
-        form,
-        version: None,
-        modified: None,
-    })
-}
-
-/// What must be seen first: died, moved away.
-fn notices(face: &Face) -> Vec<(&'static str, String)> {
-    let dated = |date: &str| {
-        if date.is_empty() {
-            String::new()
-        } else {
-            format!(" ({date})")
-        }
-    };
-    let deceased = face.deceased.as_deref().map(|date| {
-        let words = format!(
-            "死亡の登録があります{} / registered as deceased",
-            dated(date)
-        );
-        ("deceased", words)
-    });
-    let moved = face.moved.as_deref().map(|date| {
-        let words = format!(
-            "転出の登録があります{} / registered as moved away",
-            dated(date)
-        );
-        ("moved", words)
-    });
-    deceased.into_iter().chain(moved).collect()
-}
-
-fn compact(gathered: &Gathered, notices: &[(&'static str, String)], opening: &NewOpening) -> Value {
-    let notices: Vec<Value> = notices
-        .iter()
-        .map(|(kind, text)| json!({ "kind": kind, "text": text }))
-        .collect();
-    let face = &gathered.face;
-    let blocks: Vec<Value> = in_order(&gathered.laid.blocks)
-        .into_iter()
-        .map(|block| {
-            json!({
-                "section": block.section,
-                "title": block.title,
-                "date": block.date,
-                "source": block.source,
-                "lines": lines(&block.entries),
-            })
-        })
-        .collect();
-    let notes: Vec<Value> = gathered.notes.iter().map(note).collect();
-    json!({
-        "notices": notices,
-        "identity": {
-            "name": face.name,
-            "kana": face.kana,
-            "birthDate": face.birth_date,
-            "sex": face.sex,
-            "address": face.address,
-            "phones": face.phones,
-        },
-        "blocks": blocks,
-        "notes": notes,
-        "opening": { "id": opening.id.to_string(), "until": instant_text(opening.until) },
-    })
-}
-
-/// A note as a line of the document.
-fn told(note: &Note) -> String {
-    format!("{} {}: {}", day_text(note.at), note.dispatch, note.text)
-}
-
-fn note(note: &Note) -> Value {
-    json!({
-        "at": instant_text(note.at),
-        "facility": note.facility.as_str(),
-        "dispatch": note.dispatch,
-        "text": note.text,
-        "sex": note.sex,
-        "age": note.age_text,
-        "place": note.place,
     })
 }
 

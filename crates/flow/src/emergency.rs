@@ -3,8 +3,11 @@
 //! tells them apart.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use renkei_identity::{Asked, Query};
+use renkei_model::Category;
+use renkei_model::clock::Instant;
 use renkei_model::id::{RecordId, SearchId};
 use renkei_model::message::Fault;
 use renkei_model::permit::Permit;
@@ -87,11 +90,20 @@ async fn walk(house: &House, filled: &Filled) -> Result<Recorded<Vec<u8>>, Refus
     let permit = permit_emergency(house, &filled.caller, filled.request, filled.at)
         .map_err(EmergencyError::Permit)?;
     let asked = read(&filled.body).map_err(EmergencyError::Faults)?;
+    // Asked before any work is done, and once more where two requests at once cannot both slip through.
+    let (since, now) = (a_minute_before(&permit), permit.at());
+    let load = house.store.emergency_load(&permit, since, now).await;
+    let (searches, _) = load.map_err(EmergencyError::Store)?;
+    if searches >= most_searches(house) {
+        return Err(EmergencyError::TooMany { retry_s: MINUTE_S }.into());
+    }
     let today = renkei_fhir::instant::day_text(filled.at);
     let query = Query::read(&asked, &today).map_err(EmergencyError::Faults)?;
-    let faces =
+    let gathered =
         room!(emergency => async gather(house, &permit, &query)).map_err(EmergencyError::Store)?;
-    let candidates = faces
+    let everybody = gathered.everybody;
+    let candidates = gathered
+        .faces
         .into_iter()
         .map(|face| (face.face.clone(), face.cards.clone(), face))
         .collect();
@@ -106,7 +118,8 @@ async fn walk(house: &House, filled: &Filled) -> Result<Recorded<Vec<u8>>, Refus
         .await
         .map_err(EmergencyError::Store)?;
     let search = SearchId::new();
-    let answer = answer(house, &permit, search, &query, &found);
+    let told = told(found.len(), most, everybody);
+    let answer = answer(house, &permit, (search, &found), &query, told);
     let mut leaf = of_permit(&permit, ACTION, "break-glass: search");
     leaf.network = permit.networks().first().cloned();
     leaf.records = found.iter().take(most).map(|face| face.record).collect();
@@ -157,36 +170,53 @@ fn details(asked: &Asked) -> Vec<(String, String)> {
         .collect()
 }
 
+const MINUTE_S: u64 = 60;
+
+fn a_minute_before(permit: &Permit) -> Instant {
+    permit.at().minus(Duration::from_secs(MINUTE_S))
+}
+
+fn most_searches(house: &House) -> i64 {
+    i64::try_from(house.limits.emergency_searches_a_minute).unwrap_or(i64::MAX)
+}
+
 /// Somebody who searches faster than people type is no crew; this search is counted in.
 async fn within_rate(house: &House, tx: &mut Tx, permit: &Permit) -> Result<(), EmergencyError> {
-    const MINUTE_S: u64 = 60;
-    let since = permit.at().minus(std::time::Duration::from_secs(MINUTE_S));
+    let since = a_minute_before(permit);
     let (searches, _) = tx.emergency_load(permit, since, permit.at()).await?;
-    if searches > i64::try_from(house.limits.emergency_searches_a_minute).unwrap_or(i64::MAX) {
+    if searches > most_searches(house) {
         return Err(EmergencyError::TooMany { retry_s: MINUTE_S });
     }
     Ok(())
 }
 
+/// Who was looked at.
+struct Gathered {
+    faces: Vec<VisibleFace>,
+    /// Whether these are all to whom the query leads. If not, finding nobody means nothing.
+    everybody: bool,
+}
+
 /// The visible faces that the query's terms lead to, each once.
-async fn gather(
-    house: &House,
-    permit: &Permit,
-    query: &Query,
-) -> Result<Vec<VisibleFace>, StoreError> {
+async fn gather(house: &House, permit: &Permit, query: &Query) -> Result<Gathered, StoreError> {
     let mut seen = HashSet::new();
     let mut faces = Vec::new();
-    for probe in query.probes() {
+    let probes = query.probes();
+    let mut everybody = !probes.left_out;
+    for probe in probes.ranges {
+        if faces.len() >= RANKED {
+            everybody = false;
+            break;
+        }
         let found = house
             .store
             .visible_faces(permit, probe.kind.as_str(), &probe.low, &probe.high, PROBE)
             .await?;
-        faces.extend(found.into_iter().filter(|face| seen.insert(face.sheet)));
-        if faces.len() >= RANKED {
-            break;
-        }
+        everybody &= !found.cut;
+        let new = found.faces.into_iter();
+        faces.extend(new.filter(|face| seen.insert(face.sheet)));
     }
-    Ok(faces)
+    Ok(Gathered { faces, everybody })
 }
 
 /// The best face of each human being: records that are linked are one line.
@@ -203,8 +233,13 @@ async fn one_a_person(
             continue;
         }
         let linked = house.store.person_records(permit, face.record).await?;
+        let limits = house.store.person_limits(permit, face.record).await?;
+        let hidden = limits.closed || limits.denied & Category::Demographics.bit() != 0;
         covered.extend(linked.into_iter().map(|(record, _)| record));
         covered.insert(face.record);
+        if hidden {
+            continue;
+        }
         found.push(face);
         if found.len() == most {
             break;
@@ -216,9 +251,9 @@ async fn one_a_person(
 fn answer(
     house: &House,
     permit: &Permit,
-    search: SearchId,
+    (search, found): (SearchId, &[VisibleFace]),
     query: &Query,
-    found: &[VisibleFace],
+    (more, note): (bool, &str),
 ) -> Vec<u8> {
     let most = house.limits.emergency_answers;
     let lines: Vec<Value> = found
@@ -242,16 +277,6 @@ fn answer(
         .iter()
         .map(renkei_model::id::NetworkName::as_str)
         .collect();
-    let more = found.len() > most;
-    let note = match (lines.is_empty(), more) {
-        (true, _) => {
-            "該当する方は見つかりませんでした。登録がないか、表記が違う可能性があります / nobody found: not registered, or written in another way"
-        }
-        (false, true) => {
-            "ほかにも該当者がいます。条件を足してください / there are more: add what you know"
-        }
-        (false, false) => "",
-    };
     let answer = json!({
         "searched": searched,
         "networks": networks,
@@ -260,6 +285,26 @@ fn answer(
         "note": note,
     });
     answer.to_string().into_bytes()
+}
+
+/// Whether there are more, or may be, and what to do about it. Nobody is said only where everybody was
+/// looked at.
+const fn told(found: usize, most: usize, everybody: bool) -> (bool, &'static str) {
+    match (found, everybody) {
+        (0, true) => (
+            false,
+            "該当する方は見つかりませんでした。登録がないか、表記が違う可能性があります / nobody found: not registered, or written in another way",
+        ),
+        (0, false) => (
+            true,
+            "条件の近い方が多く、全員は調べられませんでした。調べた中には見つかっていません。条件を足してください / too many to look through: not among those looked at, add what you know",
+        ),
+        _ if found > most => (
+            true,
+            "ほかにも該当者がいます。条件を足してください / there are more: add what you know",
+        ),
+        _ => (false, ""),
+    }
 }
 
 /// As little as tells people apart: no day of birth, no street, no number.
@@ -277,4 +322,20 @@ fn line(face: &VisibleFace, handle: &str) -> Value {
         "sex": face.face.sex,
         "district": face.face.district,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_said_only_when_everybody_was_looked_at() {
+        let (more, note) = told(0, 10, true);
+        assert!(!more && note.contains("nobody"), "{note}");
+        let (more, note) = told(0, 10, false);
+        assert!(more && !note.contains("nobody"), "{note}");
+        assert!(note.contains("too many to look through"), "{note}");
+        assert_eq!(told(10, 10, false), (false, ""));
+        assert!(told(11, 10, true).0);
+    }
 }

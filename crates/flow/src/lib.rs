@@ -16,6 +16,7 @@
 pub mod accept;
 pub mod batch;
 pub mod card;
+mod card_sight;
 pub mod checkpoint;
 pub mod cursor;
 pub mod decode;
@@ -61,6 +62,7 @@ pub mod store;
 
 pub use batch::batch;
 pub use house::{House, Networks, activate};
+pub use renkei_store::urgently;
 pub use look::look;
 pub use receive::receive;
 pub use record::Recorded;

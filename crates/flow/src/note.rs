@@ -181,7 +181,13 @@ async fn link(
         .visible_faces_of(permit, handle.record)
         .await
         .map_err(EmergencyError::Store)?;
-    if faces.is_empty() {
+    let opening = house
+        .store
+        .opening_active(permit, handle.record)
+        .await
+        .map_err(EmergencyError::Store)?;
+    // Whoever links a note has looked at the card first, and is on record with a reason.
+    if faces.is_empty() || opening.is_none() {
         return Err(EmergencyError::Absent.into());
     }
     let mut tx = house.store.begin("note_link", Urgency::Emergency).await?;

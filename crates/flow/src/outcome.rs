@@ -93,8 +93,12 @@ fn of_fault(fault: &Fault, code: &'static str) -> Issue {
     });
     issue(
         code,
-        format!("{}: {}{place}", fault.field, fault.rule),
-        Some(fault.field.clone()),
+        if fault.field.is_empty() {
+            format!("{}{place}", fault.rule)
+        } else {
+            format!("{}: {}{place}", fault.field, fault.rule)
+        },
+        Some(fault.field.clone()).filter(|field| !field.is_empty()),
     )
 }
 

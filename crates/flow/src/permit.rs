@@ -212,17 +212,14 @@ pub fn permit_emergency(
     at: Instant,
 ) -> Result<Permit, PermitError> {
     let asked = (Relation::None, Purpose::Emergency);
-    let needed = Category::Demographics.bit();
-    let mut networks = caller.networks.iter();
-    if !networks
-        .any(|network| opened(house, caller, network, asked, Action::ReadFull) & needed != 0)
-    {
+    let caller = where_opened(house, caller, asked, Action::ReadFull);
+    if caller.networks.is_empty() {
         return Err(PermitError::Forbidden {
             rule: "no break-glass".to_owned(),
         });
     }
     Ok(Permit::issue(PermitFacts {
-        caller: caller.clone(),
+        caller,
         network: None,
         purpose: Purpose::Emergency,
         allows: Allows::Emergency,
@@ -230,6 +227,24 @@ pub fn permit_emergency(
         request,
         at,
     }))
+}
+
+/// The caller with the networks that open demographics in this way: a right in one network is none in
+/// another.
+fn where_opened(
+    house: &House,
+    caller: &Caller,
+    asked: (Relation, Purpose),
+    action: Action,
+) -> Caller {
+    let needed = Category::Demographics.bit();
+    let networks = caller.networks.iter();
+    let networks =
+        networks.filter(|network| opened(house, caller, network, asked, action) & needed != 0);
+    Caller {
+        networks: networks.cloned().collect(),
+        ..caller.clone()
+    }
 }
 
 /// A permit to decide which records are one human being: for who runs a network and may write its
@@ -244,16 +259,13 @@ pub fn permit_identity(
     at: Instant,
 ) -> Result<Permit, PermitError> {
     let asked = (Relation::None, Purpose::Operation);
-    let needed = Category::Demographics.bit();
-    let mut networks = caller.networks.iter();
-    let writes =
-        networks.any(|network| opened(house, caller, network, asked, Action::Write) & needed != 0);
-    if caller.profession() != Profession::NetworkOffice || !writes {
+    let here = where_opened(house, caller, asked, Action::Write);
+    if caller.profession() != Profession::NetworkOffice || here.networks.is_empty() {
         return Err(PermitError::Forbidden {
             rule: "the network's office only".to_owned(),
         });
     }
-    Ok(issue(house, caller, None, Allows::Identity, (request, at)))
+    Ok(issue(house, &here, None, Allows::Identity, (request, at)))
 }
 
 /// A permit to count for a network's report.

@@ -5,6 +5,7 @@ use renkei_audit::Decision;
 use renkei_model::caller::Caller;
 use renkei_model::clock::Instant;
 use renkei_model::id::{NetworkName, RecordId, RequestId};
+use renkei_model::lists::Purpose;
 use renkei_model::message::Inbound;
 use renkei_store::{NewQuarantine, StoreError, Urgency};
 
@@ -176,12 +177,13 @@ async fn written(
         })
         .await?;
     }
+    let purpose = asked_for(&asker);
     let network = asker.about.map(|(network, record)| {
         records.push(record);
         network
     });
     let leaf = Note {
-        purpose: purpose(&asker.caller),
+        purpose,
         caller: asker.caller,
         request: asker.request,
         at: asker.at,
@@ -196,6 +198,15 @@ async fn written(
     };
     note(house, &mut tx, leaf).await?;
     tx.commit().await
+}
+
+/// Why somebody asked: at a door for crews, the emergency that it is there for.
+fn asked_for(asker: &Asker) -> Purpose {
+    if asker.action.starts_with("emergency.") {
+        Purpose::Emergency
+    } else {
+        purpose(&asker.caller)
+    }
 }
 
 /// The room, and the rule where it was one of the rights.

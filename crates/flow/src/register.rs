@@ -17,7 +17,7 @@ use crate::refusal::Refusal;
 use crate::refuse::{Asker, Refused, refuse};
 use crate::register_change::{Column, Entry};
 use crate::register_file::{LINES, after};
-use crate::register_staff::{Compared, apply, compare};
+use crate::register_staff::{Compared, apply, change_details, compare};
 use crate::room;
 
 /// A change of the directory.
@@ -103,6 +103,7 @@ async fn walk(house: &House, change: &Registration) -> Result<Recorded<Vec<u8>>,
     let mut leaf = of_permit(&permit, ACTION, "directory write");
     leaf.network = Some(change.network.clone());
     leaf.bytes_out = answer.len() as u64;
+    leaf.details = change_details(&change.body, &answer);
     Ok(record_change(house, tx, answer, leaf).await?)
 }
 

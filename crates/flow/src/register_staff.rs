@@ -9,6 +9,7 @@ use renkei_model::message::{Fault, FaultKind};
 use renkei_model::permit::Permit;
 use renkei_store::{StoreError, Tx, Urgency};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::house::House;
 use crate::permit::permit_directory;
@@ -175,6 +176,7 @@ async fn walk(
     leaf.network = Some(said.network.clone());
     let answer = answer(&file, &compared, said.preview);
     leaf.bytes_out = answer.len() as u64;
+    leaf.details = change_details(&said.body, &answer);
     if said.preview {
         tx.rollback().await;
         return Ok(record_look(house, answer, leaf).await?);
@@ -184,6 +186,17 @@ async fn walk(
     }
     apply(&mut tx, &permit, &compared.plan).await?;
     Ok(record_change(house, tx, answer, leaf).await?)
+}
+
+/// What the log keeps of a change of the directory: the file's hash, and who was changed how. Rows are
+/// replaced; this is what remains of them.
+pub(crate) fn change_details(body: &[u8], answer: &[u8]) -> Vec<(String, String)> {
+    let sha256 = hex::encode(Sha256::digest(body));
+    let changes = String::from_utf8_lossy(answer).into_owned();
+    vec![
+        ("sha256".to_owned(), sha256),
+        ("changes".to_owned(), changes),
+    ]
 }
 
 /// What only the directory could say is wrong, in the file's own terms.

@@ -3,7 +3,7 @@
 use renkei_fhir::instant::instant_text;
 use renkei_model::clock::Instant;
 use renkei_model::lane::Offer;
-use renkei_model::leaf::StoredLeaf;
+use renkei_model::leaf::{LeafDetail, StoredLeaf};
 use renkei_profile::{Format, Message};
 use renkei_store::{SheetHistory, VisibleVersion};
 use renkei_wire::filemaker;
@@ -168,9 +168,26 @@ pub fn audit(leaves: &[StoredLeaf]) -> Result<Sight, RenderError> {
             "purpose": leaf.purpose.as_str(),
             "decision": leaf.decision.as_str(),
             "request": leaf.request.to_string(),
+            "why": why(&stored.details),
         }));
     }
     Ok(plain(&json!({ "entries": entries })))
+}
+
+/// What somebody said of the reason: details that auditors need beside who and when. What was searched
+/// for stays with the log.
+fn why(details: &[LeafDetail]) -> Value {
+    const SAID: [&str; 5] = ["reason", "reason text", "dispatch", "decision", "text"];
+    let said: serde_json::Map<String, Value> = details
+        .iter()
+        .filter(|detail| SAID.contains(&&*detail.name) && !detail.value.is_empty())
+        .map(|detail| (detail.name.clone(), Value::from(detail.value.clone())))
+        .collect();
+    if said.is_empty() {
+        Value::Null
+    } else {
+        Value::Object(said)
+    }
 }
 
 fn plain(body: &Value) -> Sight {

@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use renkei_fhir::document::{DocumentPart, document};
 use renkei_fhir::reference::bind;
 use renkei_fhir::stamp::stamp;
+use renkei_identity::Verdict;
+use renkei_model::Face;
 use renkei_model::clock::Instant;
-use renkei_model::id::{ChangeId, EpisodeId, FacilityCode, NetworkName, ResourceId};
+use renkei_model::id::{ChangeId, EpisodeId, FacilityCode, NetworkName, RecordId, ResourceId};
 use renkei_model::permit::Permit;
 use renkei_store::{
     Body, ChangeKind, NewChange, NewEnrolment, NewFace, NewMessage, NewOrigin, NewReview,
@@ -154,6 +156,9 @@ fn destination(item: &ShelvedItem) -> Option<FacilityCode> {
     named.code.parse().ok()
 }
 
+/// Doubtful pairs that one item brings before the office at most.
+const DOUBTS: usize = 3;
+
 /// What the item says of who it is about becomes findable, and its record is linked with those that are
 /// the same human being beyond doubt. What is doubtful goes to the network's office.
 async fn settle(
@@ -175,7 +180,9 @@ async fn settle(
         let same = known.same.iter();
         doubts.extend(same.map(|other| Doubt::new(*other, None, "several")));
     }
-    for doubt in doubts {
+    // The strongest first: whoever floods the office's list with numbers of others does not get far.
+    doubts.sort_by_key(|doubt| std::cmp::Reverse(doubt.points));
+    for doubt in doubts.into_iter().take(DOUBTS) {
         tx.review_put(
             permit,
             &NewReview {
@@ -215,6 +222,9 @@ async fn linked(
         [(_, other)] => *other,
         _ => return Ok(false),
     };
+    if strangers(tx, known.record, other).await? {
+        return Ok(false);
+    }
     let change = NewChange {
         id: ChangeId::new(),
         network: network.clone(),
@@ -225,6 +235,31 @@ async fn linked(
     tx.persons_join(permit, &change, known.record, other)
         .await?;
     Ok(true)
+}
+
+/// Whether anything that is known of one person speaks against anything that is known of the other: one
+/// face may be like both, and both are two people all the same.
+async fn strangers(tx: &mut Tx, record: RecordId, other: RecordId) -> Result<bool, StoreError> {
+    let own = faces(tx, record).await?;
+    let others = faces(tx, other).await?;
+    let differ = |one: &Face| {
+        let verdict = |face: &Face| renkei_identity::compare(one, face).0;
+        others
+            .iter()
+            .any(|face| verdict(face) == Verdict::Different)
+    };
+    Ok(own.iter().any(differ))
+}
+
+/// All faces of a record's person.
+async fn faces(tx: &mut Tx, record: RecordId) -> Result<Vec<Face>, StoreError> {
+    let person = tx.person_of(record).await?;
+    let mut faces = Vec::new();
+    for (record, _) in tx.records_of(person).await? {
+        let known = tx.faces_of(record).await?;
+        faces.extend(known.into_iter().map(|known| known.face));
+    }
+    Ok(faces)
 }
 
 fn patient(item: &ShelvedItem) -> Option<&ShelvedResource> {

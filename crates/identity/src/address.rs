@@ -168,6 +168,18 @@ pub(crate) fn below_municipality(folded: &str) -> String {
     local(folded).concat()
 }
 
+/// Whether a folded address is the name of a prefecture and nothing more.
+pub(crate) fn is_prefecture(folded: &str) -> bool {
+    parts(folded).is_empty()
+}
+
+/// Whether a folded address says its prefecture.
+pub(crate) fn has_prefecture(folded: &str) -> bool {
+    PREFECTURES
+        .iter()
+        .any(|prefecture| folded.starts_with(prefecture.as_str()))
+}
+
 /// Keys of the area: the first two letters of the first two parts below the municipality (端野, 3区).
 pub(crate) fn areas(folded: &str) -> Vec<String> {
     local(folded).into_iter().take(2).filter_map(area).collect()

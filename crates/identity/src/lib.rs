@@ -13,14 +13,16 @@ mod rank;
 mod read;
 mod resolve;
 mod score;
+mod sound;
 mod terms;
 #[cfg(test)]
 mod town_tests;
 mod variants;
+mod words;
 
 pub use address::fold_address;
 pub use fold::{fold_kana, fold_name, fold_phone, loose_kana};
-pub use probes::Probe;
+pub use probes::{Probe, Probes};
 pub use query::{Asked, Query};
 pub use resolve::{Known, Resolution, agrees, resolve};
 pub use score::{Ground, Score, Verdict, compare};

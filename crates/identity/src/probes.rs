@@ -41,11 +41,21 @@ impl Probe {
     }
 }
 
+/// What to fetch for a search.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probes {
+    /// Ranges of terms, the narrowest first, each once. Who takes a limited number for each range loses
+    /// the least that way: a broad one stands at the end, and only narrows nothing.
+    pub ranges: Vec<Probe>,
+    /// Whether there would have been more ranges than one search reads: who finds nobody in these cannot
+    /// say that there is nobody.
+    pub left_out: bool,
+}
+
 impl Query {
-    /// The ranges of terms to fetch, the narrowest first, each once. Who takes a limited number for each
-    /// range loses the least that way: a broad one stands at the end, and only narrows nothing.
+    /// The ranges of terms to fetch; at least one.
     #[must_use]
-    pub fn probes(&self) -> Vec<Probe> {
+    pub fn probes(&self) -> Probes {
         let mut found = Vec::new();
         found.extend(
             self.card
@@ -77,8 +87,12 @@ impl Query {
         }));
         let mut seen = HashSet::new();
         found.retain(|probe| !probe.low.is_empty() && seen.insert(probe.clone()));
+        let left_out = found.len() > MOST;
         found.truncate(MOST);
-        found
+        Probes {
+            ranges: found,
+            left_out,
+        }
     }
 
     /// Name with year of birth, name with area.
@@ -173,7 +187,14 @@ impl Query {
                     .iter()
                     .map(|day| Probe::exact(TermKind::Birth, &day.iso())),
             );
+            // A face that knows the month or the year only.
+            if let (Some(month), Some(_)) = (birth.month(), birth.day()) {
+                let year = format!("{:04}", birth.year());
+                found.push(Probe::exact(TermKind::Birth, &format!("{year}-{month:02}")));
+                found.push(Probe::exact(TermKind::Birth, &year));
+            }
         }
+        found.extend(self.days_of_age());
         if let Some(years) = self.years_of_age() {
             let (first, last) = (years.start(), years.end());
             found.push(Probe {
@@ -182,6 +203,21 @@ impl Query {
                 high: format!("{:04}", last + 1),
             });
         }
+    }
+
+    /// The days on which somebody of this age was born.
+    fn days_of_age(&self) -> Option<Probe> {
+        let ((youngest, oldest), today) = (self.age?, self.today?);
+        let back = |years: u16| {
+            let year = today.year() - i16::try_from(years).unwrap_or(0);
+            let (month, day) = (today.month().unwrap_or(1), today.day().unwrap_or(1));
+            format!("{year:04}-{month:02}-{day:02}")
+        };
+        Some(Probe {
+            kind: TermKind::Birth,
+            low: back(oldest + 1),
+            high: format!("{}\u{1}", back(youngest)),
+        })
     }
 
     /// The years in which somebody of this age was born, with one to spare at both ends.
@@ -225,6 +261,9 @@ fn with_names(
         for loose in family.kana.iter().flat_map(|kana| &kana.loose) {
             found.push(Probe::prefix(kana_kind, &joined(key, loose)));
         }
+        for (kind, start) in half(family, kana_kind, name_kind) {
+            found.push(Probe::prefix(kind, &joined(key, &start)));
+        }
         if family.kana.is_none() {
             found.push(Probe::prefix(name_kind, &joined(key, &family.name)));
         }
@@ -245,6 +284,18 @@ fn with_names(
 fn start_of_whole(name: &NameAsked) -> Option<String> {
     let kana = name.whole.kana.as_ref().filter(|_| name.split.is_none())?;
     (kana.main().chars().count() >= 5).then(|| kana.main().chars().take(3).collect())
+}
+
+/// The first half of a part that is half kana, half kanji, with the kind of term that begins so.
+fn half(part: &Part, kana_kind: TermKind, name_kind: TermKind) -> Vec<(TermKind, String)> {
+    match &part.mixed {
+        Some(mixed) if mixed.kana_first => {
+            let loose = mixed.kana.loose.iter();
+            loose.map(|loose| (kana_kind, loose.clone())).collect()
+        }
+        Some(mixed) => vec![(name_kind, mixed.written.clone())],
+        None => Vec::new(),
+    }
 }
 
 /// The whole name, and the given name.
@@ -303,6 +354,17 @@ fn names_broad(name: &NameAsked, found: &mut Vec<Probe>) {
     if let Some(start) = start_of_whole(name) {
         found.push(Probe::prefix(TermKind::Kana, &start));
     }
+    let (family, given) = name
+        .split
+        .as_ref()
+        .filter(|_| name.spaced)
+        .map_or((&name.whole, &name.whole), |(family, given)| {
+            (family, given)
+        });
+    let halves = half(family, TermKind::Kana, TermKind::Name)
+        .into_iter()
+        .chain(half(given, TermKind::Given, TermKind::GivenName));
+    found.extend(halves.map(|(kind, start)| Probe::prefix(kind, &start)));
     let given = name.split.as_ref().map_or(&name.whole, |(_, given)| given);
     if let Some(kana) = given
         .kana

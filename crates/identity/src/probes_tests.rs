@@ -5,7 +5,7 @@ use crate::query::Asked;
 
 fn probes(asked: &Asked) -> Vec<(TermKind, String)> {
     let query = Query::read(asked, "2026-11-21").unwrap();
-    let found = query.probes();
+    let found = query.probes().ranges;
     assert!(found.len() <= MOST, "{}", found.len());
     for probe in &found {
         assert!(probe.low < probe.high, "{probe:?}");
@@ -83,6 +83,68 @@ fn kana_and_kanji_mixed_and_the_wrong_way_round() {
 }
 
 #[test]
+fn half_kana_half_kanji_begins_in_its_own_script() {
+    for (typed, kind, low) in [
+        ("ハマ田", TermKind::Kana, "ハマ"),
+        ("ハ田", TermKind::Kana, "ハ"),
+        ("濱だ", TermKind::Name, "浜"),
+        ("ハマ田 正一", TermKind::Kana, "ハマ"),
+        ("ショウ一", TermKind::Given, "シヨ"),
+        ("正いち", TermKind::GivenName, "正"),
+    ] {
+        let found = probes(&Asked {
+            name: Some(typed.to_owned()),
+            age: Some("91".to_owned()),
+            ..Asked::default()
+        });
+        at(&found, kind, low);
+        if kind == TermKind::Kana {
+            at(&found, TermKind::KanaYear, &format!("1935|{low}"));
+        }
+    }
+}
+
+#[test]
+fn a_face_that_knows_no_day_is_looked_for_too() {
+    let found = probes(&Asked {
+        birth_date: Some("1935-03-05".to_owned()),
+        ..Asked::default()
+    });
+    at(&found, TermKind::Birth, "1935-03");
+    at(&found, TermKind::Birth, "1935");
+}
+
+/// Whatever may be asked is looked for somewhere.
+#[test]
+fn every_search_reads_something() {
+    for (field, typed) in [
+        ("name", "林"),
+        ("name", "いし"),
+        ("name", "A"),
+        ("birth", "昭和10年"),
+        ("age", "0"),
+        ("age", "125"),
+        ("address", "端野"),
+        ("address", "訓子府町"),
+        ("address", "北見"),
+        ("phone", "1234"),
+        ("card", "123"),
+    ] {
+        let value = |name: &str| (field == name).then(|| typed.to_owned());
+        let found = probes(&Asked {
+            name: value("name"),
+            birth_date: value("birth"),
+            age: value("age"),
+            address: value("address"),
+            phone: value("phone"),
+            card: value("card"),
+            sex: None,
+        });
+        assert!(!found.is_empty(), "{field} {typed}");
+    }
+}
+
+#[test]
 fn an_age_is_some_years_and_a_decade_a_span() {
     let found = probes(&Asked {
         name: Some("ハマダ".to_owned()),
@@ -99,11 +161,15 @@ fn an_age_is_some_years_and_a_decade_a_span() {
         },
         "2026-11-21",
     );
-    let found = query.unwrap().probes();
-    assert_eq!(found.len(), 1);
+    let found = query.unwrap().probes().ranges;
+    let ranges: Vec<(&str, &str)> = found
+        .iter()
+        .map(|probe| (probe.low.as_str(), probe.high.as_str()))
+        .collect();
     assert_eq!(
-        (found[0].low.as_str(), found[0].high.as_str()),
-        ("1925", "1938")
+        ranges,
+        [("1926-11-21", "1936-11-21\u{1}"), ("1925", "1938")],
+        "the days of birth first, then a year more at both ends"
     );
 }
 
@@ -119,4 +185,25 @@ fn everything_at_once_is_still_few() {
         card: Some("123".to_owned()),
     });
     assert!(found.len() > 20);
+}
+
+#[test]
+fn ranges_that_are_left_out_are_told() {
+    let query = |name: &str, card: Option<&str>| {
+        let asked = Asked {
+            name: Some(name.to_owned()),
+            birth_date: Some("昭和10年3月5日".to_owned()),
+            age: Some("91".to_owned()),
+            address: Some("北海道北見市端野町三区10-1".to_owned()),
+            phone: Some("0123456789".to_owned()),
+            card: card.map(str::to_owned),
+            sex: None,
+        };
+        Query::read(&asked, "2026-11-21").unwrap().probes()
+    };
+    let all = query("かづじ ずしぢ", Some("123"));
+
+    assert!(all.left_out);
+    assert_eq!(all.ranges.len(), MOST);
+    assert!(!query("林", None).left_out);
 }

@@ -4,7 +4,7 @@
 use renkei_model::day::PartialDay;
 use renkei_model::message::Fault;
 
-use crate::fold::{fold_kana, fold_name, is_kana, loose_kana};
+use crate::fold::{fold_kana, fold_name, is_kana, is_kana_letter, loose_kana, to_katakana};
 use crate::read;
 
 /// What a crew typed, field by field; whatever is known.
@@ -56,7 +56,8 @@ impl Query {
         read::query(asked, today)
     }
 
-    /// Each field that was asked and what it was understood as, in a fixed order.
+    /// Each field that was asked: as it was typed, and in brackets how it was read, in words that a crew
+    /// understands. In a fixed order; nothing of it comes from what is stored.
     #[must_use]
     pub fn searched(&self) -> Vec<(String, String)> {
         self.searched.clone()
@@ -66,12 +67,21 @@ impl Query {
 /// A name as it was typed.
 #[derive(Debug, Clone)]
 pub(crate) struct NameAsked {
+    /// The letters as they were typed, half-width ones as full-width ones, words divided by a space.
+    pub typed: String,
     /// All of it.
     pub whole: Part,
     /// Where a space or a change of script says that the given name begins.
     pub split: Option<(Part, Part)>,
     /// Whether a space said so: then family and given name may also have changed places.
     pub spaced: bool,
+}
+
+impl NameAsked {
+    /// Too little for a name, unless something else is asked too.
+    pub(crate) fn is_one_kana(&self) -> bool {
+        self.whole.kana.is_some() && self.whole.name.chars().count() < 2
+    }
 }
 
 /// A name or part of one, in the spellings in which it is compared.
@@ -83,6 +93,19 @@ pub(crate) struct Part {
     pub name: String,
     /// If it is nothing but kana.
     pub kana: Option<Kana>,
+    /// If it is kana, then kanji, or the other way round.
+    pub mixed: Option<Mixed>,
+}
+
+/// Half in kana, half in kanji, as people type who do not remember which kanji: ハマ田, 浜だ, ショウ一.
+#[derive(Debug, Clone)]
+pub(crate) struct Mixed {
+    /// The half in kana.
+    pub kana: Kana,
+    /// The half in kanji, folded.
+    pub written: String,
+    /// Whether the kana come first.
+    pub kana_first: bool,
 }
 
 /// Kana, folded.
@@ -99,12 +122,46 @@ impl Part {
     pub(crate) fn new(typed: &str) -> Self {
         let strict = fold_kana(typed);
         let kana = is_kana(&strict).then(|| Kana::new(strict));
+        let raw: String = typed.split_whitespace().collect();
+        let mixed = Mixed::new(&raw);
         Self {
-            raw: typed.split_whitespace().collect(),
+            raw,
             name: fold_name(typed),
             kana,
+            mixed,
         }
     }
+}
+
+impl Mixed {
+    /// Reads two halves; none if there are more (一ノ瀬) or fewer.
+    fn new(raw: &str) -> Option<Self> {
+        let first_kana = raw.chars().next().is_some_and(is_typed_kana);
+        let at = raw.find(|letter| is_typed_kana(letter) != first_kana)?;
+        let (one, other) = raw.split_at_checked(at)?;
+        if other
+            .chars()
+            .any(|letter| is_typed_kana(letter) == first_kana)
+        {
+            return None;
+        }
+        let (kana, written) = if first_kana {
+            (one, other)
+        } else {
+            (other, one)
+        };
+        let (strict, written) = (fold_kana(kana), fold_name(written));
+        (is_kana(&strict) && !written.is_empty()).then(|| Self {
+            kana: Kana::new(strict),
+            written,
+            kana_first: first_kana,
+        })
+    }
+}
+
+/// Kana as people type them, hiragana and long vowel marks too.
+pub(crate) fn is_typed_kana(letter: char) -> bool {
+    is_kana_letter(to_katakana(letter)) || letter == 'ー'
 }
 
 impl Kana {

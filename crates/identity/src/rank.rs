@@ -3,10 +3,11 @@
 use renkei_model::Face;
 use renkei_model::day::age_on;
 
-use crate::address::{below_municipality, fold_address};
-use crate::fold::{fold_card, fold_kana, fold_name, fold_phone, loose_kana};
+use crate::address::{below_municipality, fold_address, has_prefecture, is_prefecture};
+use crate::fold::{fold_card, fold_name, fold_phone};
 use crate::likeness::{Dates, days, edits, iso, one_digit_off, transposed};
-use crate::query::{Kana, NameAsked, Part, Query};
+use crate::query::{NameAsked, Part, Query};
+use crate::sound::{Sound, begins, kana_likeness, mixed};
 use crate::terms::split;
 
 /// Of the points that the asked fields can give, so many in a hundred must be there.
@@ -81,7 +82,13 @@ impl Query {
             Some(..9) => PHONE_TAIL,
             Some(9..) => PHONE,
         };
-        let address = self.address.as_ref().map_or(0, |_| ADDRESS * 2 / 3);
+        let address = self.address.as_ref().map_or(0, |asked| {
+            if below_municipality(asked).is_empty() {
+                ADDRESS / 6
+            } else {
+                ADDRESS * 2 / 3
+            }
+        });
         let card = self.card.as_ref().map_or(0, |_| CARD);
         name + birth.unwrap_or(age) + phone + address + card
     }
@@ -228,10 +235,11 @@ fn address_points(asked: &str, known: &str) -> i32 {
     let (low, known_low) = (below_municipality(asked), below_municipality(known));
     if low.is_empty() {
         // No more than the municipality: it tells few apart.
-        return if known.contains(asked) {
-            ADDRESS / 6
-        } else {
-            ADDRESS_OTHER
+        return match known.contains(asked) {
+            true => ADDRESS / 6,
+            // Few write the prefecture; who leaves it away lives in one all the same.
+            false if is_prefecture(asked) && !has_prefecture(known) => 0,
+            false => ADDRESS_OTHER,
         };
     }
     let letters = i32::try_from(low.chars().count()).unwrap_or(i32::MAX);
@@ -262,21 +270,6 @@ fn address_points(asked: &str, known: &str) -> i32 {
         // The same district, another house; or the same house, another building.
         2.. if low.starts_with(&known_low) => ADDRESS * 2 / 3,
         2.. => ADDRESS / 3,
-    }
-}
-
-/// Kana of a face, folded both ways.
-struct Sound {
-    strict: String,
-    loose: String,
-}
-
-impl Sound {
-    fn of(kana: &str) -> Self {
-        Self {
-            strict: fold_kana(kana),
-            loose: loose_kana(kana),
-        }
     }
 }
 
@@ -348,6 +341,7 @@ impl Written {
             .as_ref()
             .map_or(0, |kana| kana_likeness(kana, &self.kana));
         kana.max(self.written(asked, &self.name, true))
+            .max(mixed(asked, &self.kana, &self.name))
     }
 
     fn family(&self, asked: &Part) -> i32 {
@@ -363,7 +357,11 @@ impl Written {
             None if !asked.name.is_empty() && self.name.starts_with(&asked.name) => 90,
             None => 0,
         };
-        kana.max(name)
+        let mixed = match (&self.kana_parts, &self.name_parts) {
+            (Some((kana, _)), Some((name, _))) => mixed(asked, kana, name),
+            _ => 0,
+        };
+        kana.max(name).max(mixed)
     }
 
     fn given(&self, asked: &Part) -> i32 {
@@ -380,7 +378,11 @@ impl Written {
             None if !asked.name.is_empty() && self.name.ends_with(&asked.name) => 80,
             None => 0,
         };
-        kana.max(name)
+        let mixed = match (&self.kana_parts, &self.name_parts) {
+            (Some((_, kana)), Some((_, name))) => mixed(asked, kana, name),
+            _ => 0,
+        };
+        kana.max(name).max(mixed)
     }
 
     /// How like a written name is, in a hundred. The same variant of a kanji counts a little more.
@@ -403,51 +405,6 @@ impl Written {
         if length >= 3 && edits(&asked.name, known, 1).is_some() {
             return 55;
         }
-        0
-    }
-}
-
-/// How like kana are, in a hundred.
-fn kana_likeness(asked: &Kana, known: &Sound) -> i32 {
-    if known.strict.is_empty() {
-        return 0;
-    }
-    if asked.strict == known.strict {
-        return 100;
-    }
-    if asked.loose.contains(&known.loose) {
-        return 92;
-    }
-    let length = asked.main().chars().count();
-    if asked.strict.chars().count() >= 2 && known.strict.starts_with(&asked.strict) {
-        return 60;
-    }
-    if length >= 2
-        && asked
-            .loose
-            .iter()
-            .any(|loose| known.loose.starts_with(loose))
-    {
-        return 55;
-    }
-    match edits(asked.main(), &known.loose, 2) {
-        Some(0 | 1) if length >= 3 => 65,
-        Some(2) if length >= 6 => 45,
-        _ => 0,
-    }
-}
-
-/// How far kana begin a name of which nobody says where the family name ends.
-fn begins(asked: &Kana, known: &Sound) -> i32 {
-    if known.strict.starts_with(&asked.strict) {
-        90
-    } else if asked
-        .loose
-        .iter()
-        .any(|loose| !loose.is_empty() && known.loose.starts_with(loose))
-    {
-        85
-    } else {
         0
     }
 }

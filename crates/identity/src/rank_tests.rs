@@ -53,6 +53,69 @@ fn the_crew_type_half_width_kana_and_a_year() {
 }
 
 #[test]
+fn half_kana_half_kanji_agrees_with_both() {
+    let people = [
+        person("ハマ イチロウ", "波間 一郎", "1941-01-01", ""),
+        person("ハマオ ウメ", "浜尾 梅", "1941-01-01", ""),
+        person("ハマサキ カツ", "浜崎 カツ", "1941-01-01", ""),
+        person("ハマダ ショウイチ", "濱田 正一", "1935-03-05", ""),
+        person("ヤマダ ショウイチ", "山田 正一", "1935-03-05", ""),
+    ];
+    for typed in [
+        "ハマ田",
+        "はま田",
+        "ハ田",
+        "浜ダ",
+        "濵だ",
+        "ハマ田正一",
+        "ハマ田 正一",
+        "ハマ田ショウイチ",
+    ] {
+        let asked = Asked {
+            name: Some(typed.to_owned()),
+            ..Asked::default()
+        };
+        assert_eq!(ranked(&asked, &people).first(), Some(&3), "{typed}");
+    }
+    let asked = Asked {
+        name: Some("ヤマダ ショウ一".to_owned()),
+        ..Asked::default()
+    };
+    assert_eq!(ranked(&asked, &people).first(), Some(&4));
+}
+
+#[test]
+fn the_name_of_a_prefecture_speaks_against_nobody() {
+    let people = [
+        person("ハヤシダ ウメ", "林田 梅", "1941-01-01", "北見市寿町5-1-2"),
+        person("ハヤシダ キク", "林田 菊", "1941-01-01", "青森県青森市1-1"),
+    ];
+    for (name, address) in [
+        ("林", "北海道"),
+        ("林", "北海道北見市"),
+        ("林", "北見市"),
+        ("は", "寿町"),
+    ] {
+        let asked = Asked {
+            name: Some(name.to_owned()),
+            address: Some(address.to_owned()),
+            ..Asked::default()
+        };
+        assert_eq!(
+            ranked(&asked, &people).first(),
+            Some(&0),
+            "{name} {address}"
+        );
+    }
+    let asked = Asked {
+        name: Some("は".to_owned()),
+        age: Some("85".to_owned()),
+        ..Asked::default()
+    };
+    assert_eq!(ranked(&asked, &people), [0, 1], "one kana and an age");
+}
+
+#[test]
 fn who_does_not_fit_is_left_out() {
     let people = [
         person(

@@ -2,19 +2,25 @@
 
 use std::ops::RangeInclusive;
 
-use renkei_model::day::{PartialDay, age_on, era_swaps, kanji_numerals, parse};
+use renkei_model::day::{PartialDay, era_swaps, kanji_numerals, parse};
 use renkei_model::message::{Fault, FaultKind};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::address::fold_address;
-use crate::fold::{fold_card, fold_phone, is_kana_letter, plain, to_katakana};
+use crate::address::{below_municipality, fold_address};
+use crate::fold::{fold_card, fold_phone, is_kana_letter};
 use crate::likeness::iso;
-use crate::query::{Asked, NameAsked, Part, Query};
+use crate::query::{Asked, NameAsked, Part, Query, is_typed_kana};
+use crate::words::searched;
 
 /// Letters that a field may have; more is no name, address or number.
 const LONGEST: usize = 200;
 /// Ages that people reach.
 const AGES: RangeInclusive<u16> = 0..=125;
+
+const ONE_KANA: &str = "かな1文字だけでは探せません。2文字以上か、ほかの項目も入れてください / one kana is too little to search by";
+const ONLY_PLACE: &str = "都道府県名や市町村名だけでは探せません。町名や氏名を足してください / a prefecture or a municipality alone is too little: add a part of the town or a name";
+const ONLY_SEX: &str = "性別だけでは探せません。氏名, 生年月日, 年齢などを足してください / the sex alone is too little: add a name, birth date or age";
+const NOTHING: &str = "氏名, 生年月日, 年齢, 住所, 電話, カード番号のどれかを入れてください / ask for a name, birth date, age, address, phone or card";
 
 pub(crate) fn query(asked: &Asked, today: &str) -> Result<Query, Vec<Fault>> {
     let mut reading = Reading::default();
@@ -22,30 +28,26 @@ pub(crate) fn query(asked: &Asked, today: &str) -> Result<Query, Vec<Fault>> {
     let name = reading.field("name", &asked.name, name);
     let births = reading.field("birthDate", &asked.birth_date, |typed| births(typed, today));
     let age = reading.field("age", &asked.age, age);
-    let sex = reading.field("sex", &asked.sex, sex).flatten();
+    let sex = reading.field("sex", &asked.sex, sex);
     let address = reading.field("address", &asked.address, address);
     let phone = reading.field("phone", &asked.phone, phone);
     let card = reading.field("card", &asked.card, card);
-    let only_name = births.is_none() && age.is_none() && address.is_none() && phone.is_none();
-    if let Some(name) = &name
-        && only_name
-        && card.is_none()
-        && name.whole.kana.is_some()
-        && name.whole.name.chars().count() < 2
-    {
-        reading.fault(
-            "name",
-            "かな1文字だけでは探せません。2文字以上か、ほかの項目も入れてください / one kana is too little to search by",
-            FaultKind::Value,
-        );
-    }
-    let narrow = !only_name || name.is_some() || card.is_some();
-    if !narrow && reading.faults.is_empty() {
-        reading.fault(
-            "name",
-            "氏名, 生年月日, 年齢, 住所, 電話, カード番号のどれかを入れてください / ask for a name, birth date, age, address, phone or card",
-            FaultKind::Required,
-        );
+    // Of these each leads to few enough people to look at them.
+    let narrow = births.is_some()
+        || age.is_some()
+        || phone.is_some()
+        || card.is_some()
+        || address
+            .as_deref()
+            .is_some_and(|it| !below_municipality(it).is_empty());
+    match &name {
+        _ if narrow => {}
+        Some(name) if name.is_one_kana() => reading.fault("name", ONE_KANA, FaultKind::Value),
+        Some(_) => {}
+        None if !reading.faults.is_empty() => {}
+        None if address.is_some() => reading.fault("address", ONLY_PLACE, FaultKind::Value),
+        None if sex.is_some() => reading.fault("sex", ONLY_SEX, FaultKind::Value),
+        None => reading.fault("name", NOTHING, FaultKind::Required),
     }
     if !reading.faults.is_empty() {
         return Err(reading.faults);
@@ -54,14 +56,14 @@ pub(crate) fn query(asked: &Asked, today: &str) -> Result<Query, Vec<Fault>> {
         name,
         births: births.unwrap_or_default(),
         age,
-        sex,
+        sex: sex.flatten(),
         address,
         phone,
         card,
         today,
         searched: Vec::new(),
     };
-    query.searched = searched(&query);
+    query.searched = searched(&query, asked);
     Ok(query)
 }
 
@@ -122,7 +124,8 @@ fn name(typed: &str) -> Result<NameAsked, String> {
     if words.len() > 1 {
         words.retain(|word| !matches!(*word, "さん" | "さま" | "サン" | "氏"));
     }
-    let whole = Part::new(&words.join(" "));
+    let typed: String = words.join(" ").nfc().collect();
+    let whole = Part::new(&typed);
     if whole.name.is_empty() {
         return Err("氏名として読める文字がありません / no letter of a name in it".to_owned());
     }
@@ -130,6 +133,7 @@ fn name(typed: &str) -> Result<NameAsked, String> {
         && !given.is_empty()
     {
         return Ok(NameAsked {
+            typed,
             whole,
             split: Some((Part::new(family), Part::new(&given.concat()))),
             spaced: true,
@@ -137,6 +141,7 @@ fn name(typed: &str) -> Result<NameAsked, String> {
     }
     let split = at_change_of_script(&whole.raw);
     Ok(NameAsked {
+        typed,
         whole,
         split,
         spaced: false,
@@ -158,7 +163,7 @@ fn plain_words(typed: &str) -> String {
 /// 濱田ショウイチ and はまだ正一: kana at the end are the given name, kana at the beginning the family name,
 /// if they are two and more. 一ノ瀬 has kana in the middle only.
 fn at_change_of_script(raw: &str) -> Option<(Part, Part)> {
-    let kana = |letter: &char| is_kana_letter(to_katakana(*letter)) || *letter == 'ー';
+    let kana = |letter: &char| is_typed_kana(*letter);
     let letters: Vec<char> = raw.chars().collect();
     let trailing = letters
         .iter()
@@ -260,84 +265,6 @@ fn card(typed: &str) -> Result<String, String> {
         Ok(folded)
     } else {
         Err("番号は英数字3文字以上で入れてください / three letters or digits and more".to_owned())
-    }
-}
-
-/// What each field was understood as, in the words of who typed it.
-fn searched(query: &Query) -> Vec<(String, String)> {
-    let mut lines = Vec::new();
-    let mut line = |field: &str, text: String| lines.push((field.to_owned(), text));
-    if let Some(name) = &query.name {
-        line("name", name_line(name));
-    }
-    if let Some((asked, meant)) = query.births.split_first() {
-        let mut text = span(asked);
-        for other in meant {
-            text.push_str(&format!(", {}(元号違い / other era)", span(other)));
-        }
-        line("birthDate", text);
-    }
-    if let Some((youngest, oldest)) = query.age {
-        let mut text = if youngest == oldest {
-            format!("{youngest}歳 (±1)")
-        } else {
-            format!("{youngest}–{oldest}歳")
-        };
-        let fits = query.births.iter().any(|birth| {
-            let today = query.today.map(|today| today.iso()).unwrap_or_default();
-            age_on(birth, &today)
-                .is_none_or(|(young, old)| young <= oldest + 1 && youngest <= old + 1)
-        });
-        if !query.births.is_empty() && !fits {
-            text.push_str(" 生年月日と合いません / does not fit the birth date");
-        }
-        line("age", text);
-    }
-    if let Some(sex) = query.sex {
-        line(
-            "sex",
-            if sex == "male" {
-                "男 / male"
-            } else {
-                "女 / female"
-            }
-            .to_owned(),
-        );
-    }
-    if let Some(address) = &query.address {
-        line("address", address.clone());
-    }
-    if let Some(phone) = &query.phone {
-        let text = if phone.len() < 9 {
-            format!("末尾 / ending {phone}")
-        } else {
-            phone.clone()
-        };
-        line("phone", text);
-    }
-    if let Some(card) = &query.card {
-        line("card", card.clone());
-    }
-    lines
-}
-
-fn name_line(name: &NameAsked) -> String {
-    let part = |part: &Part| match &part.kana {
-        Some(kana) => format!("{} (カナ)", kana.strict),
-        None => plain(&part.raw).collect(),
-    };
-    match &name.split {
-        Some((family, given)) => format!("{} {}", part(family), part(given)),
-        None => part(&name.whole),
-    }
-}
-
-fn span(day: &PartialDay) -> String {
-    let (first, last) = (day.first(), day.last());
-    if first == last {
-        first
-    } else {
-        format!("{first} – {last}")
     }
 }
 

@@ -40,14 +40,32 @@ fn understood(field: &str, typed: &str) -> Result<String, String> {
 #[test]
 fn what_is_typed_is_understood() {
     for (field, typed, expected) in [
-        ("name", "ﾊﾏﾀﾞ", "ハマダ (カナ)"),
-        ("name", "はまだ", "ハマダ (カナ)"),
-        ("name", "濱田　正一様", "浜田 正一"),
-        ("name", "濱田ショウイチ", "浜田 シヨウイチ (カナ)"),
-        ("name", "はまだ 正一 さん", "ハマダ (カナ) 正一"),
-        ("name", "一ノ瀬", "一ノ瀬"),
-        ("name", "濱%田_\"🚑", "浜田"),
-        ("name", "ハマタ゛", "ハマダ (カナ)"),
+        ("name", "ﾊﾏﾀﾞ", "ハマダ(カナ)"),
+        ("name", "はまだ", "はまだ(カナ)"),
+        ("name", "ショウキチ", "ショウキチ(カナ)"),
+        ("name", "ハマタ゛", "ハマダ(カナ)"),
+        ("name", "濱田", "濱田(浜田・濵田なども)"),
+        (
+            "name",
+            "濱田　正一様",
+            "濱田 正一(浜田 正一・濵田 正一なども)",
+        ),
+        ("name", "渡邉", "渡邉(渡辺・渡邊なども)"),
+        ("name", "林", "林"),
+        (
+            "name",
+            "濱田ショウイチ",
+            "濱田ショウイチ(カナまじり、浜田ショウイチ・濵田ショウイチなども、姓 濱田・名 ショウイチ としても)",
+        ),
+        (
+            "name",
+            "存在せず",
+            "存在せず(カナまじり、姓 存在・名 せず としても)",
+        ),
+        ("name", "はまだ 正一 さん", "はまだ 正一"),
+        ("name", "ハマダ ショウイチ", "ハマダ ショウイチ(カナ)"),
+        ("name", "一ノ瀬", "一ノ瀬(一ノ瀨なども)"),
+        ("name", "濱%田_\"🚑", "濱田(浜田・濵田なども)"),
         ("birthDate", "昭和10年", "1935-01-01 – 1935-12-31"),
         ("birthDate", "1935/3/5", "1935-03-05"),
         ("birthDate", "昭和10年3月5日生まれ", "1935-03-05"),
@@ -58,10 +76,13 @@ fn what_is_typed_is_understood() {
         ("sex", "女性", "女 / female"),
         ("sex", "Ｍ", "男 / male"),
         ("sex", "不明", ""),
-        ("address", "端野町三区", "端野町3区"),
-        ("phone", "1234", "末尾 / ending 1234"),
-        ("phone", "０１５７－００－１２３４", "0157001234"),
-        ("card", "km-0001", "KM0001"),
+        ("address", "端野町三区", "端野町三区"),
+        ("address", "みなと町", "みなと町"),
+        ("address", "寿町５丁目", "寿町5丁目"),
+        ("phone", "1234", "1234(末尾 / ending)"),
+        ("phone", "０１５７－００－１２３４", "0157-00-1234"),
+        ("phone", "+81 157 00 1234", "+81 157 00 1234(0157001234)"),
+        ("card", "km-0001", "km-0001"),
     ] {
         let found = understood(field, typed);
         // Swapped eras are tested below.
@@ -113,20 +134,63 @@ fn what_is_not_understood_says_why() {
 
 #[test]
 fn something_must_be_asked() {
-    for fields in [
-        &[][..],
-        &[("name", "  ")],
-        &[("sex", "女")],
-        &[("name", "は")],
+    for (fields, field) in [
+        (&[][..], "name"),
+        (&[("name", "  ")], "name"),
+        (&[("name", "は")], "name"),
+        (&[("name", "は"), ("sex", "女")], "name"),
+        (&[("name", "は"), ("address", "北見市")], "name"),
+        (&[("sex", "女")], "sex"),
+        (&[("sex", "不明")], "sex"),
     ] {
         let faults = Query::read(&asked(fields), TODAY).unwrap_err();
         assert_eq!(faults.len(), 1, "{fields:?}");
-        assert_eq!(faults[0].field, "name");
+        assert_eq!(faults[0].field, field, "{fields:?}");
     }
     assert!(Query::read(&asked(&[("name", "林")]), TODAY).is_ok());
     assert!(Query::read(&asked(&[("name", "い"), ("age", "90")]), TODAY).is_ok());
     let faults = Query::read(&asked(&[("birthDate", "x"), ("phone", "x")]), TODAY).unwrap_err();
     assert_eq!(faults.len(), 2);
+}
+
+/// A municipality alone leads to nobody: that is no reason to say that nobody is there.
+#[test]
+fn a_municipality_alone_is_too_little() {
+    for place in [
+        "北見市",
+        "北海道",
+        "北海道北見市",
+        "三重県津市",
+        "常呂郡",
+        "東京都",
+    ] {
+        for others in [&[][..], &[("sex", "女")]] {
+            let mut fields = others.to_vec();
+            fields.push(("address", place));
+            let faults = Query::read(&asked(&fields), TODAY).unwrap_err();
+            assert_eq!(faults.len(), 1, "{place}");
+            assert_eq!(faults[0].field, "address", "{place}");
+            assert!(faults[0].rule.contains("市町村名だけでは探せません"));
+        }
+        for other in [
+            ("name", "ハマダ"),
+            ("name", "林"),
+            ("age", "90"),
+            ("phone", "1234"),
+        ] {
+            let fields = [("address", place), other];
+            assert!(
+                Query::read(&asked(&fields), TODAY).is_ok(),
+                "{place} {other:?}"
+            );
+        }
+    }
+    for place in ["端野町", "北見", "訓子府町", "常呂郡訓子府町", "寿町5"] {
+        assert!(
+            Query::read(&asked(&[("address", place)]), TODAY).is_ok(),
+            "{place}"
+        );
+    }
 }
 
 #[test]

@@ -37,7 +37,7 @@ impl Town {
             Query::read(asked, TODAY).unwrap_or_else(|faults| panic!("{asked:?} {faults:?}"));
         let mut seen = HashSet::new();
         let mut candidates = Vec::new();
-        for probe in query.probes() {
+        for probe in query.probes().ranges {
             let range = (probe.kind.as_str(), probe.low, 0)..(probe.kind.as_str(), probe.high, 0);
             for (_, _, at) in self.index.range(range).take(CAP) {
                 if seen.insert(*at) {

@@ -6,19 +6,39 @@ use std::sync::LazyLock;
 /// The table. Its head says where each row comes from.
 const TABLE: &str = include_str!("variants.csv");
 
-static FORMS: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
+static FORMS: LazyLock<HashMap<char, char>> =
+    LazyLock::new(|| rows().map(|(form, variant)| (variant, form)).collect());
+
+/// The variants of a form, in the order of the table.
+static VARIANTS: LazyLock<HashMap<char, Vec<char>>> = LazyLock::new(|| {
+    let mut variants: HashMap<char, Vec<char>> = HashMap::new();
+    for (form, variant) in rows() {
+        variants.entry(form).or_default().push(variant);
+    }
+    variants
+});
+
+/// Form and variant of each row.
+fn rows() -> impl Iterator<Item = (char, char)> {
     let rows = TABLE.lines().filter(|line| !line.starts_with('#'));
     rows.filter_map(|row| {
         let mut cells = row.split(',');
         let (form, variant) = (cells.next()?, cells.next()?);
-        Some((variant.chars().next()?, form.chars().next()?))
+        Some((form.chars().next()?, variant.chars().next()?))
     })
-    .collect()
-});
+}
 
 /// The form that stands for a kanji: 高 for 髙. A kanji that is in no row stands for itself.
 pub(crate) fn form(kanji: char) -> char {
     FORMS.get(&kanji).copied().unwrap_or(kanji)
+}
+
+/// The other ways to write a kanji, the form that stands for them all first; none for most kanji.
+pub(crate) fn others(kanji: char) -> impl Iterator<Item = char> {
+    let form = form(kanji);
+    let variants = VARIANTS.get(&form).into_iter().flatten().copied();
+    let all = variants.clone().next().map(|_| form).into_iter();
+    all.chain(variants).filter(move |other| *other != kanji)
 }
 
 /// Variation selectors: they choose the shape of a kanji (葛󠄀), not which kanji it is.
@@ -49,6 +69,14 @@ mod tests {
             count += 1;
         }
         assert_eq!(FORMS.len(), count, "a variant stands in two rows");
+    }
+
+    #[test]
+    fn a_kanji_knows_its_other_forms() {
+        let others = |kanji: char| others(kanji).collect::<String>();
+        assert_eq!(others('濱'), "浜濵");
+        assert_eq!(others('浜'), "濱濵");
+        assert_eq!(others('林'), "");
     }
 
     #[test]

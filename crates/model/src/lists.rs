@@ -1,4 +1,5 @@
-//! The lists of the contracts: professions, categories, relations, views, sensitivities, purposes.
+//! The lists of the contracts: professions, categories, relations, views, sensitivities, purposes, and the
+//! reasons for which an emergency card is opened.
 //!
 //! Nothing else defines them. The database, tokens, `access.csv` and Cedar use the words below.
 //! Positions are stored as bits in grant masks: append at the end, never reorder.
@@ -229,6 +230,39 @@ list! {
         Office = "office",
         /// その他
         Other = "other",
+    }
+}
+
+list! {
+    /// Why a crew opens an emergency card (break-glass). Stored with the opening and shown to auditors.
+    EmergencyReason, "reason for opening a card" {
+        /// 意識がない
+        Unconscious = "unconscious",
+        /// 話せない
+        CannotSpeak = "cannot-speak",
+        /// 付き添いがいない
+        NoCompany = "no-company",
+        /// 既往・服薬の確認が必要
+        HistoryNeeded = "history-needed",
+        /// 搬送先の選定
+        HospitalChoice = "hospital-choice",
+        /// その他(説明が必要)
+        Other = "other",
+    }
+}
+
+impl EmergencyReason {
+    /// What crews and auditors call it.
+    #[must_use]
+    pub const fn japanese(self) -> &'static str {
+        match self {
+            Self::Unconscious => "意識がない",
+            Self::CannotSpeak => "話せない",
+            Self::NoCompany => "付き添いがいない",
+            Self::HistoryNeeded => "既往・服薬の確認が必要",
+            Self::HospitalChoice => "搬送先の選定",
+            Self::Other => "その他(説明が必要)",
+        }
     }
 }
 

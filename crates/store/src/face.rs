@@ -81,6 +81,15 @@ pub struct VisibleFace {
     pub cards: Vec<String>,
 }
 
+/// What a range of terms brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VisibleRange {
+    /// The faces, in the order of their terms, each once.
+    pub faces: Vec<VisibleFace>,
+    /// Whether the limit was reached in a network: there may be more.
+    pub cut: bool,
+}
+
 const UNTERM: Sql = Sql {
     sqlite: "-- store.face_put\nDELETE FROM face_term WHERE (sheet, network) IN \
              (SELECT value->>'$.sheet', value->>'$.network' FROM json_each($1))",
@@ -240,8 +249,9 @@ impl Store {
         low: &str,
         high: &str,
         limit: usize,
-    ) -> Result<Vec<VisibleFace>, StoreError> {
+    ) -> Result<VisibleRange, StoreError> {
         let (mut found, mut seen) = (Vec::new(), HashSet::new());
+        let mut cut = false;
         for network in permit.networks() {
             let query = look(permit, IN_RANGE)?
                 .bind(network.to_string())
@@ -249,14 +259,17 @@ impl Store {
                 .bind(kept(low))
                 .bind(without_nul(high))
                 .bind(count(limit));
-            for row in &self.all(query).await? {
+            let rows = self.all(query).await?;
+            cut |= rows.len() >= limit;
+            for row in &rows {
                 let face = visible_of(row)?;
                 if seen.insert(face.sheet) {
                     found.push(face);
                 }
             }
         }
-        self.with_cards(found).await
+        let faces = self.with_cards(found).await?;
+        Ok(VisibleRange { faces, cut })
     }
 
     /// The faces of a record whose Patient the caller may read and which is not deleted, newest first.

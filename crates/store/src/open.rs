@@ -142,9 +142,9 @@ async fn number(connection: &mut AnyConnection, sql: &'static str) -> Result<i64
 }
 
 /// The read pool: connections that cannot write.
-pub(crate) async fn sqlite_readers(settings: &Settings) -> Result<AnyPool, StoreError> {
+pub(crate) async fn sqlite_readers(settings: &Settings, size: u32) -> Result<AnyPool, StoreError> {
     let pool = AnyPoolOptions::new()
-        .max_connections(settings.read_connections.max(1))
+        .max_connections(size.max(1))
         .min_connections(1)
         .acquire_timeout(Duration::from_millis(ACQUIRE_MS))
         .idle_timeout(None)
@@ -186,6 +186,9 @@ pub(crate) fn postgres_pool(
                 if purpose == Use::Read {
                     let read_only = "-- store.connect\nSET default_transaction_read_only = on";
                     query(read_only).execute(&mut *connection).await?;
+                    // A question whose asker has gone does not go on for ever.
+                    let timeout = "-- store.connect\nSET statement_timeout = '60s'";
+                    query(timeout).execute(&mut *connection).await?;
                 }
                 Ok(())
             })

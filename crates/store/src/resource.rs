@@ -21,9 +21,10 @@ pub struct Origin {
     pub native_version: i64,
     /// SHA-256 of the native record.
     pub content_sha256: Hash,
-    /// Whose it was in the version that is stored: name in kana, folded.
+    /// Whose it was when it first said so: name in kana, folded. Later versions do not change it, so that
+    /// small steps do not lead to another person.
     pub kana: Option<String>,
-    /// Whose it was: date of birth, `YYYY-MM-DD`.
+    /// Whose it was when it first said so: date of birth, `YYYY-MM-DD`.
     pub birth_date: Option<String>,
     /// The resources it was mapped to.
     pub parts: Vec<OriginPart>,
@@ -234,7 +235,8 @@ impl Tx {
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
                    ON CONFLICT (network, owner, kind, native_key) DO UPDATE SET \
                    native_version = excluded.native_version, content_sha256 = excluded.content_sha256, \
-                   kana_folded = excluded.kana_folded, birth_date = excluded.birth_date, \
+                   kana_folded = coalesce(origin.kana_folded, excluded.kana_folded), \
+                   birth_date = coalesce(origin.birth_date, excluded.birth_date), \
                    event_date = excluded.event_date, destination = excluded.destination \
                    WHERE origin.sheet = excluded.sheet AND origin.record = excluded.record";
         let upsert = query(sql)

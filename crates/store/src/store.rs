@@ -16,6 +16,7 @@ use crate::check::{check_postgres, check_sqlite};
 use crate::fault::StoreError;
 use crate::leaf::Head;
 use crate::open;
+use crate::readers::{Readers, URGENT_CONNECTIONS};
 use crate::sequencer::Sequencer;
 use crate::sql::{Dialect, Query, query};
 use crate::tx::{Inner, Tx, Urgency};
@@ -71,7 +72,7 @@ impl Settings {
 
 /// The database and the folder of large bodies. Share it behind an `Arc`.
 pub struct Store {
-    pub(crate) readers: AnyPool,
+    pub(crate) readers: Readers,
     pub(crate) blobs: PathBuf,
     backend: Backend,
     dialect: Dialect,
@@ -131,16 +132,12 @@ impl Store {
             Dialect::Sqlite => {
                 let facts = open::sqlite_facts(&mut connection).await?;
                 check_sqlite(&facts)?;
-                (open::sqlite_readers(&settings).await?, facts.report())
+                (sqlite_readers(&settings).await?, facts.report())
             }
             Dialect::Postgres => {
                 let facts = open::postgres_facts(&mut connection).await?;
                 check_postgres(&facts)?;
-                let size = settings.read_connections.max(1);
-                (
-                    open::postgres_pool(&settings, size, open::Use::Read)?,
-                    facts.report(),
-                )
+                (postgres_readers(&settings)?, facts.report())
             }
         };
         drop(sqlx::Connection::close(connection).await);
@@ -172,7 +169,7 @@ impl Store {
             members: settings.group_members.max(1),
             work,
         };
-        let readers = open::sqlite_readers(settings).await?;
+        let readers = sqlite_readers(settings).await?;
         let writer = Writer::start(connection, head, link, limits);
         Ok((readers, Backend::Sqlite(writer), facts.report()))
     }
@@ -187,7 +184,7 @@ impl Store {
         check_postgres(&facts)?;
         drop(sqlx::Connection::close(connection).await);
         let size = settings.read_connections.max(1);
-        let readers = open::postgres_pool(settings, size, open::Use::Read)?;
+        let readers = postgres_readers(settings)?;
         let writers = open::postgres_pool(settings, size, open::Use::Write)?;
         let emergency = open::postgres_pool(settings, EMERGENCY_CONNECTIONS, open::Use::Write)?;
         let own = open::postgres_pool(settings, 1, open::Use::Write)?;
@@ -276,13 +273,28 @@ impl Store {
 
     /// Reads at most one row through the read pool.
     pub(crate) async fn find(&self, query: Query) -> Result<Option<AnyRow>, StoreError> {
-        Ok(query.fetch_optional(&self.readers).await?)
+        Ok(query.fetch_optional(self.readers.of_task()).await?)
     }
 
     /// Reads rows through the read pool.
     pub(crate) async fn all(&self, query: Query) -> Result<Vec<AnyRow>, StoreError> {
-        Ok(query.fetch_all(&self.readers).await?)
+        Ok(query.fetch_all(self.readers.of_task()).await?)
     }
 }
 
-type Opened = (AnyPool, Backend, Vec<(String, String)>);
+type Opened = (Readers, Backend, Vec<(String, String)>);
+
+async fn sqlite_readers(settings: &Settings) -> Result<Readers, StoreError> {
+    Ok(Readers {
+        ordinary: open::sqlite_readers(settings, settings.read_connections).await?,
+        urgent: open::sqlite_readers(settings, URGENT_CONNECTIONS).await?,
+    })
+}
+
+fn postgres_readers(settings: &Settings) -> Result<Readers, StoreError> {
+    let size = settings.read_connections.max(1);
+    Ok(Readers {
+        ordinary: open::postgres_pool(settings, size, open::Use::Read)?,
+        urgent: open::postgres_pool(settings, URGENT_CONNECTIONS, open::Use::Read)?,
+    })
+}

@@ -1,6 +1,7 @@
 //! Composed cards.
 
-use renkei_fhir::card::{CardBlock, CardMeta, card, in_order};
+use renkei_fhir::card::{CardBlock, CardMeta, card, in_order, says_none};
+use renkei_fhir::card_head::Person;
 use renkei_fhir::document::DocumentError;
 use renkei_model::Instant;
 use renkei_model::id::ResourceId;
@@ -19,9 +20,14 @@ fn meta() -> CardMeta {
     }
 }
 
-fn patient(id: &str) -> Value {
-    json!({ "resourceType": "Patient", "id": id, "name": [{ "text": "見本 一" }], "identifier": [{ "value": "1" }],
-        "generalPractitioner": [{ "reference": "PractitionerRole/hidden" }] })
+fn patient(id: &str) -> Person {
+    let json = json!({ "resourceType": "Patient", "id": id, "name": [{ "text": "見本 一" }], "identifier": [{ "value": "1" }],
+        "generalPractitioner": [{ "reference": "PractitionerRole/hidden" }] });
+    Person {
+        json,
+        source: "a".to_owned(),
+        date: "2026-10-01".to_owned(),
+    }
 }
 
 fn block(section: &str, date: Option<&str>, source: &str, entries: Vec<Value>) -> CardBlock {
@@ -83,6 +89,76 @@ fn what_must_be_seen_first_comes_first_and_the_newest_of_a_kind() {
     assert!(head.as_str().unwrap().contains("見本 一") && head.as_str().unwrap().contains("死亡"));
     let order: Vec<&str> = in_order(&blocks).iter().map(|b| &*b.source).collect();
     assert_eq!(order, ["", "c", "a", "b", "d", "a"]);
+}
+
+/// Whether there is anything: `no`, `yes` or `unknown`.
+fn answer(code: &str) -> Value {
+    json!({ "resourceType": "Observation", "id": code, "code": { "text": "有無" }, "valueCodeableConcept": {
+        "coding": [{ "system": "https://renkei.example/fhir/CodeSystem/slip-answer", "code": code }] } })
+}
+
+#[test]
+fn what_says_only_none_pushes_nothing_down() {
+    let known = json!({ "code": { "text": "有無" }, "valueCodeableConcept": answer("no")["valueCodeableConcept"] });
+    let no_wish = json!({ "resourceType": "Observation", "id": "w", "component": [known] });
+    let mut blocks = vec![
+        block("contacts", None, "contacts", vec![allergy("c", PATIENT)]),
+        block("remarks", None, "remarks", vec![allergy("r", PATIENT)]),
+        block("care", None, "care", vec![answer("unknown")]),
+        block("allergy", Some("2026"), "none", vec![answer("no")]),
+        block("infection", None, "infection", vec![answer("unknown")]),
+        block("acp", None, "acp", vec![no_wish]),
+        block("device", None, "device", vec![answer("yes")]),
+    ];
+    let order = |blocks: &[CardBlock]| -> Vec<String> {
+        let ordered = in_order(blocks).into_iter();
+        ordered.map(|block| block.source.clone()).collect()
+    };
+    assert_eq!(
+        order(&blocks),
+        [
+            "device",
+            "remarks",
+            "acp",
+            "infection",
+            "none",
+            "contacts",
+            "care"
+        ]
+    );
+    // One office says none, another names one: both are seen, where allergies are looked for.
+    let entries = vec![answer("yes"), allergy("x", PATIENT)];
+    blocks.push(block("allergy", Some("2025"), "buckwheat", entries));
+    assert_eq!(
+        order(&blocks),
+        [
+            "none",
+            "buckwheat",
+            "device",
+            "remarks",
+            "acp",
+            "infection",
+            "contacts",
+            "care"
+        ]
+    );
+    let silent: Vec<bool> = in_order(&blocks).into_iter().map(says_none).collect();
+    assert_eq!(silent, [true, false, false, false, true, true, false, true]);
+}
+
+#[test]
+fn the_head_says_who_then_what_must_be_known_then_where() {
+    let mut living = patient(PATIENT);
+    living.json["birthDate"] = json!("1935-03-05");
+    living.json["address"] = json!([{ "text": "見本町1" }]);
+    let notices = ["死亡の登録があります\r\n二行目".to_owned()];
+    let bundle = card(&[], &[living], &notices, meta()).unwrap();
+    let head = bundle["entry"][0]["resource"]["text"]["div"]
+        .as_str()
+        .unwrap();
+    let expected = "<ul><li>見本 一 昭和10年3月5日(1935年)生 91歳 不明</li><li>死亡の登録があります<br/>二行目</li>\
+        <li>住所: 見本町1（2026年10月1日・a）</li></ul>";
+    assert!(head.contains(expected), "{head}");
 }
 
 #[test]

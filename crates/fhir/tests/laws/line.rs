@@ -90,7 +90,53 @@ fn components_are_named_and_answers_to_one_question_stand_together() {
         ],
     });
     let expected = "移動: 全介助、移動手段: 杖・車いす、認定: 2026年4月1日～、喫煙: 3本/日、食事回数: 3、実施日: 2026年2月";
-    assert_eq!(said(observation), expected);
+    assert_eq!(said(observation.clone()), expected);
+    let apart: Vec<&str> = expected.split('、').collect();
+    assert_eq!(lines(&[observation]), apart, "a line each");
+}
+
+#[test]
+fn a_wish_begins_with_its_kind_and_breaks_no_line() {
+    let item = |code: &str, display: &str| {
+        let system = "https://renkei.example/fhir/CodeSystem/emergency-item";
+        json!({ "coding": [{ "system": system, "code": code, "display": display }] })
+    };
+    let note = json!({ "resourceType": "Observation", "id": "o", "component": [
+        { "code": item("acp-known", "有無"), "valueCodeableConcept": { "text": "あり" } },
+        { "code": item("acp-content", "内容"), "valueString": "管は望みません。\r家で\r\n\n過ごしたい。\n" },
+        { "code": item("acp-kind", "区分"), "valueCodeableConcept": { "text": "蘇生しない" } },
+        { "code": item("acp-signed", "署名"), "valueBoolean": true },
+    ] });
+    let expected = [
+        "区分: 蘇生しない",
+        "内容: 管は望みません。家で、過ごしたい。",
+        "署名: あり",
+        "有無: あり",
+    ];
+    assert_eq!(lines(std::slice::from_ref(&note)), expected);
+    assert_eq!(
+        said(note),
+        "区分: 蘇生しない、内容: 管は望みません。家で、過ごしたい。署名: あり、有無: あり"
+    );
+    let device =
+        json!({ "resourceType": "Flag", "code": { "text": "耳が遠い。\r\n右から\tゆっくり" } });
+    assert_eq!(said(device), "耳が遠い。右から ゆっくり");
+    let history = json!({ "resourceType": "Condition", "code": { "text": "骨折" }, "onsetDateTime": "2020",
+        "note": [{ "text": "手術。\n経過良好。" }] });
+    assert_eq!(said(history), "骨折（2020年・手術。経過良好）");
+}
+
+#[test]
+fn that_there_is_something_comes_after_what_it_is() {
+    let status = json!({ "resourceType": "Observation", "id": "s", "code": { "text": "アレルギーの有無" },
+        "valueCodeableConcept": { "coding": [{ "system": "https://renkei.example/fhir/CodeSystem/slip-answer",
+            "code": "yes", "display": "あり" }] } });
+    let allergy =
+        json!({ "resourceType": "AllergyIntolerance", "id": "a", "code": { "text": "そば" } });
+    assert_eq!(
+        lines(&[status, allergy]),
+        ["そば", "アレルギーの有無: あり"]
+    );
 }
 
 #[test]

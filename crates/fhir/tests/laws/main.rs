@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod card;
 #[cfg(test)]
+mod card_blocks;
+#[cfg(test)]
+mod card_head;
+#[cfg(test)]
 mod check;
 #[cfg(test)]
 mod document;

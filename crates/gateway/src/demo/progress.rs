@@ -1,8 +1,9 @@
 //! How far it is: a bar for people, plain lines for everything else.
 
+use std::fmt;
 use std::io::{self, IsTerminal as _};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use crate::stdout::say;
 
@@ -24,8 +25,14 @@ impl Progress {
         let people = io::stdout().is_terminal() && io::stderr().is_terminal();
         let bar = people.then(|| {
             let bar = ProgressBar::new(all);
-            match ProgressStyle::with_template("{bar:32} {pos}/{len}  {per_sec}  {eta}") {
-                Ok(style) => bar.with_style(style),
+            match ProgressStyle::with_template("{bar:32} {pos}/{len}  {rate}  {eta}") {
+                Ok(style) => bar.with_style(style.with_key(
+                    "rate",
+                    |state: &ProgressState, text: &mut dyn fmt::Write| {
+                        // What cannot be written is not seen.
+                        let _ = text.write_str(&rate(state.per_sec()));
+                    },
+                )),
                 Err(_) => bar,
             }
         });
@@ -61,5 +68,25 @@ impl Drop for Progress {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
+    }
+}
+
+/// So many a second, as people read numbers: 14/s, and 0.4/s where it is slow.
+fn rate(a_second: f64) -> String {
+    if a_second < 1.0 {
+        format!("{a_second:.1}/s")
+    } else {
+        format!("{a_second:.0}/s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rate;
+
+    #[test]
+    fn a_rate_has_no_more_digits_than_people_read() {
+        let rates = [13.7005, 0.4321, 1_234.5, 0.0].map(rate);
+        assert_eq!(rates, ["14/s", "0.4/s", "1234/s", "0.0/s"]);
     }
 }

@@ -53,7 +53,7 @@ fn composed(parts: Vec<CardPart>, notices: &[String]) -> Value {
         at: Instant(1_795_219_200_000_000),
         author: "見本ネット".to_owned(),
     };
-    card(&laid.blocks, &laid.patients, notices, meta).expect("a card")
+    card(&laid.blocks, &laid.people, notices, meta).expect("a card")
 }
 
 /// Gives a case to the official validator, when a test run collects cases for it.

@@ -15,6 +15,7 @@ mod migrate;
 mod permits;
 mod plan;
 mod range;
+mod readers;
 mod report;
 mod review;
 mod rights;

@@ -14,7 +14,7 @@ async fn no_statement_of_a_caller_scans_a_table() {
     for sql in statements.chain(search::statements()) {
         let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
         let plan = sqlx::query(explain)
-            .fetch_all(&world.store.readers)
+            .fetch_all(world.store.readers.of_task())
             .await
             .unwrap();
         let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();

@@ -155,7 +155,7 @@ async fn a_request_costs_one_search_by_key() {
     for sql in crate::staff::STATEMENTS {
         let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
         let plan = sqlx::query(explain)
-            .fetch_all(&world.store.readers)
+            .fetch_all(world.store.readers.of_task())
             .await
             .unwrap();
         let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();

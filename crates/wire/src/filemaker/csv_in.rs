@@ -11,6 +11,9 @@ use super::{FIELD_DATA, MOD_ID, PORTAL_DATA, RECORD, RECORD_ID, ROW};
 use crate::csv::{Cell, Charset, Row, Text, WHOLE_LINE};
 use crate::tree::{Content, Leaf, Node, Record};
 
+/// The header stands before every line when it is kept: a long one would be kept as often.
+const HEADER_BYTES: usize = 32_768;
+
 /// An export, looked through and not yet decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Export {
@@ -57,6 +60,12 @@ pub fn export(body: &[u8], content_type: &str, lines_max: usize) -> Result<Expor
     let text = Text::read(body, content_type).map_err(|fault| vec![fault])?;
     let mut rows = text.rows();
     let (header, span) = Header::read(rows.next())?;
+    if span.end - span.start > HEADER_BYTES {
+        let rule = format!(
+            "見出しの行が長すぎます(最大{HEADER_BYTES}バイト) / the header row is too long: at most {HEADER_BYTES} bytes"
+        );
+        return Err(vec![fault("", &rule, FaultKind::TooMuch, span)]);
+    }
     let key = header.columns.iter().position(|c| *c == Column::Key);
     let mut lines = Vec::new();
     for row in rows {

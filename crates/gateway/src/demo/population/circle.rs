@@ -63,7 +63,7 @@ impl Source {
             );
             facts.row("contacts", row);
         }
-        facts.day("checked_contacts", self.ago(dice, 3, 600));
+        facts.day("checked_contacts", self.checked(dice, one, 600, None));
     }
 
     /// One doctor, or two; the first is the main one.
@@ -102,7 +102,7 @@ impl Source {
             }
             facts.row("doctors", row);
         }
-        facts.day("checked_doctor", self.ago(dice, 3, 600));
+        facts.day("checked_doctor", self.checked(dice, one, 600, None));
         main
     }
 
@@ -122,8 +122,8 @@ impl Source {
             }
         };
         let level = dice.weighted(&self.care_levels, fits);
-        let since = self.ago(dice, 30, 600);
-        facts.day("checked_care", self.ago(dice, 3, 600));
+        let since = self.ago(dice, one, 30, 600);
+        facts.day("checked_care", self.checked(dice, one, 600, Some(since)));
         let managed = dice.per_mille(self.settings.per_mille.certified_manager);
         let nursed = dice.per_mille(self.settings.per_mille.nursing);
         let office = self.office(dice, &one.place.district);

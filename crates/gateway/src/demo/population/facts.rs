@@ -195,6 +195,16 @@ impl Facts {
         }
     }
 
+    /// The day by that name, if all of it is known.
+    #[must_use]
+    pub fn date(&self, name: &str) -> Option<Date> {
+        let Some(Fact::Day(day)) = self.single.get(name) else {
+            return None;
+        };
+        let number = |part: Option<u8>| part.and_then(|part| i8::try_from(part).ok());
+        Date::new(day.year(), number(day.month())?, number(day.day())?).ok()
+    }
+
     /// The rows of a group.
     #[must_use]
     pub fn rows(&self, group: &str) -> &[Self] {

@@ -88,6 +88,16 @@ impl Resident {
         i64::from(on.year()) - i64::from(self.birth.year()) - i64::from(before)
     }
 
+    /// The last day of which records know something: of those who are gone, the day on which they died or
+    /// moved away.
+    #[must_use]
+    pub fn last_day(&self, as_of: Date) -> Date {
+        match &self.fate {
+            Fate::Here => as_of,
+            Fate::Moved(day, _) | Fate::Died(day) => *day,
+        }
+    }
+
     /// Is still here.
     #[must_use]
     pub fn is_here(&self) -> bool {

@@ -16,24 +16,37 @@ const AT_MOST: usize = 7;
 /// Of those who have a diagnosis, so many in a hundred take a drug for it, and so many a second one.
 const TAKES: (u32, u32) = (82, 18);
 
+/// When an illness began.
+#[derive(Debug, Clone, Copy)]
+struct Onset {
+    day: Date,
+    /// What of it is remembered.
+    known: Option<PartialDay>,
+}
+
+/// The newest day of some that are told.
+fn newest(rows: &[(&Illness, Onset)]) -> Option<Date> {
+    rows.iter().map(|(_, began)| began.day).max()
+}
+
 impl Source {
     /// Everything medical, noted in this order: later things depend on earlier ones.
     pub(super) fn illness(&self, dice: &mut Dice, one: &Resident, facts: &mut Facts) {
-        let names = self.diagnoses(dice, one, facts);
-        self.past(dice, one, facts);
-        self.drugs(dice, one, &names, facts);
+        let (names, diagnosed) = self.diagnoses(dice, one, facts);
+        let past = self.past(dice, one, facts);
+        let drug = self.drugs(dice, one, &names, facts);
         self.allergies(dice, facts);
-        self.devices(dice, one, &names, facts);
+        let device = self.devices(dice, one, &names, facts);
         self.infections(dice, facts);
-        for name in [
-            "checked_diagnosis",
-            "checked_history",
-            "checked_drug",
-            "checked_allergy",
-            "checked_device",
-            "checked_infection",
+        for (name, newest) in [
+            ("checked_diagnosis", diagnosed),
+            ("checked_history", past),
+            ("checked_drug", drug),
+            ("checked_allergy", None),
+            ("checked_device", device),
+            ("checked_infection", None),
         ] {
-            facts.day(name, self.ago(dice, 3, 900));
+            facts.day(name, self.checked(dice, one, 900, newest));
         }
     }
 
@@ -42,7 +55,7 @@ impl Source {
         dice: &mut Dice,
         one: &Resident,
         table: &'a [Illness],
-    ) -> Vec<(&'a Illness, Option<PartialDay>)> {
+    ) -> Vec<(&'a Illness, Onset)> {
         let age = one.age(self.settings.as_of);
         let mut found = Vec::new();
         for illness in table {
@@ -59,78 +72,101 @@ impl Source {
     }
 
     /// When it began: often only the year is known, sometimes the month or the day.
-    fn began(&self, dice: &mut Dice, one: &Resident, illness: &Illness) -> Option<PartialDay> {
+    fn began(&self, dice: &mut Dice, one: &Resident, illness: &Illness) -> Onset {
         let years = dice.between(illness.years_min, illness.years_max);
         let days = dice.between(0, 360);
         let known = dice.below(100);
         let span = Span::new()
             .try_years(years)
             .and_then(|span| span.try_days(days));
+        let last = one.last_day(self.settings.as_of);
         let day = span
-            .and_then(|span| self.settings.as_of.checked_sub(span))
-            .ok()?;
-        let day = day.max(one.birth);
-        match known {
+            .and_then(|span| last.checked_sub(span))
+            .unwrap_or(last)
+            .max(one.birth);
+        let known = match known {
             0..=59 => PartialDay::new(day.year(), None, None).ok(),
             60..=84 => PartialDay::new(day.year(), month(day), None).ok(),
             85..=94 => whole(day),
             _ => None,
-        }
+        };
+        Onset { day, known }
     }
 
-    fn diagnoses(&self, dice: &mut Dice, one: &Resident, facts: &mut Facts) -> Vec<String> {
+    /// The names, and the newest day.
+    fn diagnoses(
+        &self,
+        dice: &mut Dice,
+        one: &Resident,
+        facts: &mut Facts,
+    ) -> (Vec<String>, Option<Date>) {
         let mut names = Vec::new();
-        for (illness, began) in self.ill(dice, one, &self.diagnoses) {
+        let found = self.ill(dice, one, &self.diagnoses);
+        for (illness, began) in &found {
             let mut row = Facts::default();
             row.text("name", &illness.name);
             row.text("state", &illness.state);
-            row.partial("began", began);
+            row.partial("began", began.known);
             facts.row("diagnoses", row);
             names.push(illness.name.clone());
         }
         facts.text("diagnosis_text", names.join("\r"));
-        names
+        (names, newest(&found))
     }
 
-    fn past(&self, dice: &mut Dice, one: &Resident, facts: &mut Facts) {
+    /// The newest day.
+    fn past(&self, dice: &mut Dice, one: &Resident, facts: &mut Facts) -> Option<Date> {
         let mut names = Vec::new();
-        for (illness, began) in self.ill(dice, one, &self.history) {
+        let found = self.ill(dice, one, &self.history);
+        for (illness, began) in &found {
             let mut row = Facts::default();
             row.text("name", &illness.name);
             row.text("note", &illness.state);
-            row.partial("began", began);
+            row.partial("began", began.known);
             facts.row("histories", row);
             names.push(illness.name.clone());
         }
         facts.text("history_text", names.join("\r"));
+        newest(&found)
     }
 
-    fn drugs(&self, dice: &mut Dice, one: &Resident, diagnoses: &[String], facts: &mut Facts) {
+    /// Never two of one class. The newest day on which one was begun.
+    fn drugs(
+        &self,
+        dice: &mut Dice,
+        one: &Resident,
+        diagnoses: &[String],
+        facts: &mut Facts,
+    ) -> Option<Date> {
         let mut taken: Vec<&str> = Vec::new();
+        let mut newest = None;
         let mut lines = Vec::new();
         for diagnosis in diagnoses {
             let first = dice.percent(TAKES.0);
             let second = first && dice.percent(TAKES.1);
             for _ in 0..usize::from(first) + usize::from(second) {
                 let fits = |drug: &super::tables::Drug| {
-                    let new = drug.diagnosis == *diagnosis && !taken.contains(&drug.code.as_str());
+                    let new = drug.diagnosis == *diagnosis && !taken.contains(&drug.class.as_str());
                     if new { drug.weight } else { 0 }
                 };
                 let Some(drug) = dice.weighted(&self.drugs, fits) else {
                     continue;
                 };
-                taken.push(&drug.code);
+                taken.push(&drug.class);
+                let since = self.ago(dice, one, 20, 2_000);
+                newest = newest.max(Some(since));
                 let mut row = Facts::default();
                 row.text("name", &drug.name);
                 row.text("code", &drug.code);
                 row.text("amount", &drug.amount);
                 row.text("usage", &drug.usage);
-                row.day("since", self.ago(dice, 20, 2_000).max(one.birth));
+                row.day("since", since);
                 facts.row("drugs", row);
                 lines.push(format!("{} {} {}", drug.name, drug.amount, drug.usage));
             }
         }
         facts.text("drug_text", lines.join("\r"));
+        newest
     }
 
     fn allergies(&self, dice: &mut Dice, facts: &mut Facts) {
@@ -154,17 +190,26 @@ impl Source {
         facts.text("allergy", known);
     }
 
-    fn devices(&self, dice: &mut Dice, one: &Resident, diagnoses: &[String], facts: &mut Facts) {
+    /// The newest day since when one is there.
+    fn devices(
+        &self,
+        dice: &mut Dice,
+        one: &Resident,
+        diagnoses: &[String],
+        facts: &mut Facts,
+    ) -> Option<Date> {
+        let mut newest = None;
         let age = one.age(self.settings.as_of);
         let mut kinds: Vec<&str> = Vec::new();
         for device in &self.devices {
             let has = dice.per_mille(device.per_mille);
-            let since = self.ago(dice, 10, device.years_max * 365).max(one.birth);
+            let since = self.ago(dice, one, 10, device.years_max * 365);
             let fits = device.from_age <= age
                 && (device.diagnosis.is_empty() || diagnoses.contains(&device.diagnosis))
                 && !kinds.contains(&device.kind.as_str());
             if has && fits {
                 kinds.push(&device.kind);
+                newest = newest.max(Some(since));
                 let mut row = Facts::default();
                 row.text("kind", &device.kind);
                 row.text("detail", &device.detail);
@@ -172,6 +217,7 @@ impl Source {
                 facts.row("devices", row);
             }
         }
+        newest
     }
 
     fn infections(&self, dice: &mut Dice, facts: &mut Facts) {
@@ -199,9 +245,10 @@ impl Source {
         let fits = |wish: &super::tables::Wish| if wish.from_age <= age { wish.weight } else { 0 };
         let wish = dice.weighted(&self.wishes, fits).filter(|_| told);
         facts.text("acp", if wish.is_some() { "yes" } else { "no" });
-        facts.day("checked_acp", self.ago(dice, 3, 700));
+        let checked = self.checked(dice, one, 700, None);
+        facts.day("checked_acp", checked);
         let speaker = speaker(dice, &self.settings.acp_speakers);
-        let day = self.ago(dice, 10, 1_000);
+        let day = self.ago(dice, one, 10, 1_000);
         let paper = dice.pick(&self.settings.papers);
         let wish = wish?;
         facts.text("acp_kind", &wish.kind);
@@ -216,9 +263,12 @@ impl Source {
             facts.text("acp_speaker_name", name);
         }
         facts.day("acp_told", day);
-        if let Ok(review) = Span::new()
-            .try_years(1)
-            .and_then(|span| day.checked_add(span))
+        facts.day("checked_acp", checked.max(day));
+        // Who is gone has no next review.
+        if one.is_here()
+            && let Ok(review) = Span::new()
+                .try_years(1)
+                .and_then(|span| day.checked_add(span))
         {
             facts.day("acp_review", review);
         }
@@ -229,11 +279,26 @@ impl Source {
         Some(&wish.remark)
     }
 
-    /// A day between `least` and `most` days before the records were made.
-    pub(super) fn ago(&self, dice: &mut Dice, least: i64, most: i64) -> Date {
+    /// A day between `least` and `most` days before the records were made, or before the resident died
+    /// or moved away: of later days nobody knows anything. Never before the birth.
+    pub(super) fn ago(&self, dice: &mut Dice, one: &Resident, least: i64, most: i64) -> Date {
+        let last = one.last_day(self.settings.as_of);
         let span = Span::new().try_days(dice.between(least, most));
-        span.and_then(|span| self.settings.as_of.checked_sub(span))
-            .unwrap_or(self.settings.as_of)
+        span.and_then(|span| last.checked_sub(span))
+            .unwrap_or(last)
+            .max(one.birth)
+    }
+
+    /// The day on which a block was confirmed, at most `most` days ago, and not before the newest thing in it.
+    pub(super) fn checked(
+        &self,
+        dice: &mut Dice,
+        one: &Resident,
+        most: i64,
+        newest: Option<Date>,
+    ) -> Date {
+        let day = self.ago(dice, one, 3, most);
+        newest.map_or(day, |newest| day.max(newest))
     }
 }
 

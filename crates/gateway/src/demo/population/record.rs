@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::circle::MANAGERS;
 use super::dice::Dice;
-use super::facts::Facts;
+use super::facts::{Facts, NAMES};
 use super::household::{Fate, Resident, Tie};
 use super::illness::speaker;
 use super::source::Source;
@@ -60,17 +60,30 @@ impl Source {
             manager => manager,
         };
         facts.text("registrar_writer", writer.to_owned());
-        let written = self.ago(&mut dice, 1, 500);
+        let agreed = self.ago(&mut dice, one, 1, 500);
+        let written = self.written(one, agreed, &facts);
         facts.day("written", written);
         let by = speaker(&mut dice, &self.settings.consent_by);
         facts.text("consent_by", by.map_or("", |by| &by.word));
-        facts.day("consent_on", written);
+        facts.day("consent_on", agreed);
         Some(Known {
             facts,
             registrar,
             office,
             dice,
         })
+    }
+
+    /// The day of the record: when consent was given, or when the last block was confirmed. That somebody
+    /// is gone is written on the same day.
+    fn written(&self, one: &Resident, agreed: Date, facts: &Facts) -> Date {
+        if !one.is_here() {
+            return one.last_day(self.settings.as_of);
+        }
+        let checked = NAMES.iter().filter(|name| name.starts_with("checked_"));
+        checked
+            .filter_map(|name| facts.date(name))
+            .fold(agreed, Date::max)
     }
 
     fn person(&self, one: &Resident, facts: &mut Facts) {
@@ -128,7 +141,7 @@ impl Source {
     /// Insurers and numbers. Of somebody registered twice, the second record has none: what would join
     /// the two is missing.
     fn insurance(&self, dice: &mut Dice, one: &Resident, facts: &mut Facts) {
-        facts.day("checked_insurance", self.ago(dice, 3, 400));
+        facts.day("checked_insurance", self.checked(dice, one, 400, None));
         if matches!(one.tie, Some((Tie::SamePerson, other)) if other < one.number) {
             return;
         }

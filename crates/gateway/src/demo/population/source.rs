@@ -151,6 +151,16 @@ fn check(folder: &Path, source: &Source) -> Result<(), PopulationError> {
             return Err(word("staff.csv", what));
         }
     }
+    for drug in &source.drugs {
+        let same = source.drugs.iter().find(|other| other.code == drug.code);
+        if drug.class.is_empty() || same.is_some_and(|same| same.class != drug.class) {
+            let what = format!(
+                "{}: class: 一つだけ必要です / exactly one is needed",
+                drug.code
+            );
+            return Err(word("drugs.csv", what));
+        }
+    }
     for facility in &source.facilities {
         if facility.registers() && source.staff_of(&facility.code).next().is_none() {
             let what = format!("{}: 職員がいません / nobody works there", facility.code);

@@ -215,6 +215,8 @@ pub struct Drug {
     pub diagnosis: String,
     /// Its name.
     pub name: String,
+    /// What it is of: nobody takes two drugs of a class.
+    pub class: String,
     /// Its code.
     pub code: String,
     /// How much at a time.

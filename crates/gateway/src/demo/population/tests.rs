@@ -6,6 +6,7 @@ use std::path::Path;
 use jiff::civil::date;
 use serde_json::Value;
 
+use super::facts::{Fact, Facts, GROUPS, NAMES};
 use super::household::{Fate, Resident, Tie};
 use super::messages::Message;
 use super::{Crowd, Population};
@@ -170,6 +171,103 @@ fn all_districts_all_ages_old_kanji_and_some_who_left() {
         left(|fate| matches!(fate, Fate::Moved(..))),
     );
     assert!(died >= 10 && moved >= 10, "{died} {moved}");
+}
+
+/// Everything that is known of everybody, with who it is.
+fn known() -> Vec<(Resident, Facts)> {
+    let population = population();
+    let mut all = Vec::new();
+    for home in population.households(CROWD) {
+        for one in &home {
+            if let Some(known) = population.source.known(one, &home, CROWD.seed) {
+                all.push((one.clone(), known.facts));
+            }
+        }
+    }
+    assert_eq!(all.len(), 2_000);
+    all
+}
+
+/// The day by that name, or the first of the month or year, as `YYYY-MM-DD`.
+fn day(facts: &Facts, name: &str) -> Option<String> {
+    match facts.get(name)? {
+        Fact::Day(day) => Some(day.first()),
+        Fact::Text(_) => None,
+    }
+}
+
+/// Every day in the rows of a group.
+fn days(facts: &Facts, group: &str) -> Vec<String> {
+    let (_, names) = GROUPS.iter().find(|(name, _)| *name == group).unwrap();
+    let rows = facts.rows(group).iter();
+    rows.flat_map(|row| names.iter().filter_map(|name| day(row, name)))
+        .collect()
+}
+
+#[test]
+fn nothing_is_dated_after_death_or_moving_away() {
+    let as_of = population().source.settings.as_of;
+    let (mut gone, mut compared) = (0, 0);
+    for (one, facts) in known() {
+        let last = one.last_day(as_of).to_string();
+        gone += usize::from(!one.is_here());
+        // What is planned: until when a certification is valid, when a wish is looked at again.
+        let planned = ["care_to", "acp_review"];
+        let own = NAMES.iter().filter(|name| !planned.contains(name));
+        let own = own.filter_map(|name| day(&facts, name));
+        let rows = GROUPS.iter().flat_map(|(group, _)| days(&facts, group));
+        for day in own.chain(rows) {
+            assert!(day <= last, "{day} after {last}: {one:?}");
+            assert!(
+                day >= one.birth.to_string()[..4].to_owned(),
+                "{day}: {one:?}"
+            );
+            compared += 1;
+        }
+        assert!(one.is_here() || day(&facts, "acp_review").is_none());
+    }
+    assert!(gone >= 20 && compared > 20_000, "{gone} {compared}");
+}
+
+#[test]
+fn a_block_is_not_confirmed_before_what_stands_in_it() {
+    let mut compared = 0;
+    for (one, facts) in known() {
+        let block = |name: &str| day(&facts, name).unwrap();
+        let told = |name: &str| day(&facts, name).into_iter().collect();
+        for (checked, content) in [
+            ("checked_diagnosis", days(&facts, "diagnoses")),
+            ("checked_history", days(&facts, "histories")),
+            ("checked_drug", days(&facts, "drugs")),
+            ("checked_device", days(&facts, "devices")),
+            ("checked_care", told("care_from")),
+            ("checked_acp", told("acp_told")),
+        ] {
+            let checked = block(checked);
+            assert!(checked <= block("written"), "{checked}: {one:?}");
+            for day in content {
+                assert!(day <= checked, "{day} in a block of {checked}: {one:?}");
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 8_000, "{compared}");
+}
+
+#[test]
+fn nobody_takes_two_drugs_of_a_class() {
+    let source = population().source;
+    let mut drugs = 0;
+    for (one, facts) in known() {
+        let mut classes = BTreeSet::new();
+        for row in facts.rows("drugs") {
+            let code = row.word("code");
+            let drug = source.drugs.iter().find(|drug| drug.code == code).unwrap();
+            assert!(classes.insert(&drug.class), "{}: {one:?}", drug.class);
+            drugs += 1;
+        }
+    }
+    assert!(drugs > 2_000, "{drugs}");
 }
 
 #[test]
