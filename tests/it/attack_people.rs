@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::card::open;
 use crate::emergency::{crew, find, handle};
 use crate::harness::*;
+use crate::leaf::entries;
 use crate::resident::{Resident, enrol, enrol_as};
 
 /// The record behind a resource.
@@ -125,6 +126,18 @@ on_both! {
         server.post(&office(), &directory_path(), body).expect(200);
         let token = server.signer().token(&gone);
         server.send(&Call::get(&path).token(token)).expect(200);
+    }
+
+    fn a_foreign_network_in_a_token_hides_no_look(server) {
+        let resident = Resident::somebody_new();
+        let sent = enrol(server, &resident);
+        let mut who = Who::system(OTHER_HOSPITAL);
+        who.networks = vec!["aaa".to_owned(), NETWORK.to_owned()];
+        let path = format!("/fhir/R4/Patient?identifier={}", resident.get("地域ID"));
+        let answer = server.get(&who, &path).expect(200);
+        let request = answer.header("x-request-id").expect("a request id");
+        let seen = entries(server, &sent.patient());
+        assert!(seen.iter().any(|entry| entry["request"] == request), "{seen:?}");
     }
 
     fn a_header_is_not_longer_than_it_needs_to_be(server) {

@@ -62,9 +62,9 @@ pub mod store;
 
 pub use batch::batch;
 pub use house::{House, Networks, activate};
-pub use renkei_store::urgently;
 pub use look::look;
 pub use receive::receive;
 pub use record::Recorded;
 pub use refusal::{Kind, Refusal};
 pub use refuse::Refused;
+pub use renkei_store::urgently;

@@ -39,10 +39,18 @@ pub async fn employed(
     caller: Caller,
     (request, at): (RequestId, Instant),
 ) -> Result<Caller, Refused> {
-    let refusal: Refusal = match current(house, &caller, at).await {
+    // Networks that are not served here say nothing, in rights as in the log.
+    let served = caller.networks.iter();
+    let served = served.filter(|network| house.networks.find(network).is_some());
+    let here = Caller {
+        networks: served.cloned().collect(),
+        ..caller.clone()
+    };
+    let is_person = matches!(caller.kind, CallerKind::Person { .. });
+    let refusal: Refusal = match current(house, &here, at).await {
         Ok(networks) if !networks.is_empty() => return Ok(Caller { networks, ..caller }),
         // Whoever belongs to no network by the token itself is no news to the directory.
-        Ok(_) if caller.networks.is_empty() => return Ok(caller),
+        Ok(_) if caller.networks.is_empty() || !is_person => return Ok(here),
         Ok(_) => StaffError::NotEmployed.into(),
         Err(error) => StaffError::Store(error).into(),
     };

@@ -3,7 +3,7 @@
 use renkei_model::limits::Limits;
 use serde::{Deserialize, Serialize};
 
-use super::{Breach, Explained};
+use super::{Breach, Explained, broken};
 
 /// What a batch file (CSV) may be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,7 +41,7 @@ impl BatchSection {
     }
 
     pub(super) fn breaches(&self) -> Vec<Breach> {
-        let checks = [
+        broken([
             (
                 (1_000..=1_000_000_000).contains(&self.bytes),
                 "batch.bytes",
@@ -57,12 +57,7 @@ impl BatchSection {
                 "batch.time_ms",
                 "1000 から 86400000 まで / between 1000 and 86400000",
             ),
-        ];
-        checks
-            .into_iter()
-            .filter(|(holds, _, _)| !holds)
-            .map(|(_, key, rule)| Breach { key, rule })
-            .collect()
+        ])
     }
 }
 

@@ -3,7 +3,7 @@
 use renkei_model::limits::Limits;
 use serde::{Deserialize, Serialize};
 
-use super::{Breach, Explained};
+use super::{Breach, Explained, broken};
 
 /// Limits of the emergency doors.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ impl EmergencySection {
     }
 
     pub(super) fn breaches(&self) -> Vec<Breach> {
-        let checks = [
+        broken([
             (
                 (100..=60_000).contains(&self.time_ms),
                 "emergency.time_ms",
@@ -75,12 +75,7 @@ impl EmergencySection {
                 "emergency.open_ms",
                 "1000 から 86400000 まで / between 1000 and 86400000",
             ),
-        ];
-        checks
-            .into_iter()
-            .filter(|(holds, _, _)| !holds)
-            .map(|(_, key, rule)| Breach { key, rule })
-            .collect()
+        ])
     }
 }
 

@@ -3,7 +3,7 @@
 use renkei_model::limits::Limits;
 use serde::{Deserialize, Serialize};
 
-use super::{Breach, Explained};
+use super::{Breach, Explained, broken};
 
 /// The limits of the contracts as settings. All sizes are bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,7 +76,7 @@ impl LimitsSection {
     }
 
     pub(super) fn breaches(&self) -> Vec<Breach> {
-        let checks = [
+        broken([
             (
                 (1_000..=100_000_000).contains(&self.body_bytes),
                 "limits.body_bytes",
@@ -123,12 +123,7 @@ impl LimitsSection {
                 "limits.request_ms",
                 "100 から 600000 まで / between 100 and 600000",
             ),
-        ];
-        checks
-            .into_iter()
-            .filter(|(holds, _, _)| !holds)
-            .map(|(_, key, rule)| Breach { key, rule })
-            .collect()
+        ])
     }
 }
 

@@ -146,6 +146,12 @@ impl Config {
     }
 }
 
+/// The rules that do not hold: whether each holds, its key, and the rule in words.
+fn broken<const N: usize>(checks: [(bool, &'static str, &'static str); N]) -> Vec<Breach> {
+    let broken = checks.into_iter().filter(|(holds, ..)| !holds);
+    broken.map(|(_, key, rule)| Breach { key, rule }).collect()
+}
+
 /// The SQLite database of a data folder, as an absolute URL.
 ///
 /// # Errors

@@ -218,10 +218,7 @@ fn nothing_is_dated_after_death_or_moving_away() {
         let rows = GROUPS.iter().flat_map(|(group, _)| days(&facts, group));
         for day in own.chain(rows) {
             assert!(day <= last, "{day} after {last}: {one:?}");
-            assert!(
-                day >= one.birth.to_string()[..4].to_owned(),
-                "{day}: {one:?}"
-            );
+            assert!(*day >= one.birth.to_string()[..4], "{day}: {one:?}");
             compared += 1;
         }
         assert!(one.is_here() || day(&facts, "acp_review").is_none());
