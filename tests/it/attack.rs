@@ -122,13 +122,16 @@ on_both! {
         let slip = Slip::of_somebody_new();
         let sent = send(server, &slip);
         let renamed = slip.clone().version(2).set(field::KANA, "アタラシイ\u{3000}ナマエ");
-        let reborn = renamed.clone().version(3).set(field::BIRTH_DATE, "02/02/1942");
+        let reborn = slip.clone().version(3).set(field::BIRTH_DATE, "02/02/1942");
         for corrected in [&renamed, &reborn] {
             let next = send(server, corrected);
             assert_eq!((next.sheet.as_str(), next.patient()), (sent.sheet.as_str(), sent.patient()));
         }
         let back = native(server, &sent.sheet);
         assert_eq!(back["response"]["data"][0]["fieldData"][field::BIRTH_DATE], "02/02/1942");
+        // Both, one after the other, is somebody else: compared is the first version, not the last.
+        let both = reborn.version(4).set(field::KANA, renamed.get(field::KANA));
+        server.post(&care_manager(), &messages_path(), both.body()).outcome(409);
     }
 
     fn two_slips_of_one_new_resident_in_one_message_are_one_record(server) {

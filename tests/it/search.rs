@@ -403,5 +403,5 @@ fn decoded(text: &str) -> String {
         .replace("%20", " ")
         .replace("%3D", "=")
         .replace("%F0%9F%98%80", "😀")
-        .replace("%5C", "\\\\")
+        .replace("%5C%5C", "\\\\")
 }

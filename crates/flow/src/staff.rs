@@ -46,11 +46,18 @@ pub async fn employed(
         networks: served.cloned().collect(),
         ..caller.clone()
     };
-    let is_person = matches!(caller.kind, CallerKind::Person { .. });
+    // Of whom the directory knows nothing: a network that is not served is absent for them, and no more.
+    let unknown = match &caller.kind {
+        CallerKind::Person { profession, .. } => {
+            here.networks.is_empty()
+                && matches!(profession, Profession::NetworkOffice | Profession::Auditor)
+        }
+        CallerKind::System { .. } | CallerKind::Facility => true,
+    };
     let refusal: Refusal = match current(house, &here, at).await {
         Ok(networks) if !networks.is_empty() => return Ok(Caller { networks, ..caller }),
         // Whoever belongs to no network by the token itself is no news to the directory.
-        Ok(_) if caller.networks.is_empty() || !is_person => return Ok(here),
+        Ok(_) if caller.networks.is_empty() || unknown => return Ok(here),
         Ok(_) => StaffError::NotEmployed.into(),
         Err(error) => StaffError::Store(error).into(),
     };

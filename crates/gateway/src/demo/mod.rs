@@ -32,6 +32,8 @@ use crate::serve;
 use crate::signal;
 use crate::stdout::say;
 
+/// Records of one message: one transaction each, short enough in an unoptimised build.
+const RECORDS: usize = 10;
 /// The port of the demo unless it is taken.
 const PORT: u16 = 8484;
 /// A file that says that a folder is a demo's and may be used again.
@@ -113,7 +115,7 @@ pub async fn run(arguments: &Arguments) -> Result<(), GatewayError> {
                 network: &script.network,
                 tokens: &tokens.systems,
                 folder: &folder.path().join(script.network.as_str()),
-                size: config.limits.records,
+                size: config.limits.records.min(RECORDS),
             };
             fill::fill(&to, population, arguments.people.crowd, today()).await?;
         }
