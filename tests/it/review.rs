@@ -93,6 +93,27 @@ on_both! {
         assert!(lines(server, &one) >= 2);
     }
 
+    fn who_is_beyond_doubt_two_others_comes_before_the_office_first(server) {
+        let one = Resident::somebody_new();
+        let namesake = || {
+            let other = Resident::somebody_new();
+            other.set("氏名", one.get("氏名")).set("氏名カナ", one.get("氏名カナ")).set("生年月日", one.get("生年月日"))
+        };
+        let two = namesake();
+        for resident in [&one, &two, &namesake(), &namesake(), &namesake()] {
+            enrol(server, resident);
+        }
+        let several = || -> i64 {
+            let sql = "select count(*) as n from identity_review where grounds like '%several%'";
+            sqlx::Row::get(&server.sql(sql)[0], "n")
+        };
+        let before = several();
+        // The telephone of one and the house of the other, among more namesakes than the list takes.
+        enrol(server, &namesake().set("電話", one.get("電話")).set("住所", two.get("住所")));
+        assert!(several() >= before + 2, "both pairs are for a person to see");
+        assert!(lines(server, &one) >= 6, "nobody is joined");
+    }
+
     fn later_stays_in_the_list(server) {
         let (one, _, pair) = doubtful(server);
         decide(server, &pair, "later").expect(200);

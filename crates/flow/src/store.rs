@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use metrics::counter;
 use renkei_fhir::document::{DocumentPart, document};
 use renkei_fhir::reference::bind;
 use renkei_fhir::stamp::stamp;
@@ -174,14 +175,19 @@ async fn settle(
     } else {
         tx.face_drop(permit, &[item.sheet]).await?;
     }
-    let mut doubts = known.doubts.clone();
+    let mut doubts = Vec::new();
     if !linked(tx, permit, network, known).await? {
-        // Those who are the same as this one are not the same as each other: that is for a person to see.
+        // Those who are the same as this one are not the same as each other: that is for a person to see,
+        // before everything else.
         let same = known.same.iter();
         doubts.extend(same.map(|other| Doubt::new(*other, None, "several")));
     }
-    // The strongest first: whoever floods the office's list with numbers of others does not get far.
-    doubts.sort_by_key(|doubt| std::cmp::Reverse(doubt.points));
+    // Then the strongest: whoever floods the office's list with numbers of others does not get far.
+    let mut weaker = known.doubts.clone();
+    weaker.sort_by_key(|doubt| std::cmp::Reverse(doubt.points));
+    doubts.extend(weaker);
+    let left_out = doubts.len().saturating_sub(DOUBTS);
+    counter!("flow_store_doubts_left_out_total").increment(left_out as u64);
     for doubt in doubts.into_iter().take(DOUBTS) {
         tx.review_put(
             permit,
@@ -211,7 +217,7 @@ async fn linked(
     let mut others = Vec::new();
     for other in &known.same {
         let person = tx.person_of(*other).await?;
-        if person != own && !others.contains(&(person, *other)) {
+        if person != own {
             others.push((person, *other));
         }
     }

@@ -24,6 +24,23 @@ struct Onset {
     known: Option<PartialDay>,
 }
 
+/// Writes illnesses as rows of a group, what is said of each under `said`; their names.
+fn tell(
+    found: &[(&Illness, Onset)],
+    (group, said): (&'static str, &'static str),
+    facts: &mut Facts,
+) -> Vec<String> {
+    for (illness, began) in found {
+        let mut row = Facts::default();
+        row.text("name", &illness.name);
+        row.text(said, &illness.state);
+        row.partial("began", began.known);
+        facts.row(group, row);
+    }
+    let names = found.iter().map(|(illness, _)| illness.name.clone());
+    names.collect()
+}
+
 /// The newest day of some that are told.
 fn newest(rows: &[(&Illness, Onset)]) -> Option<Date> {
     rows.iter().map(|(_, began)| began.day).max()
@@ -100,32 +117,16 @@ impl Source {
         one: &Resident,
         facts: &mut Facts,
     ) -> (Vec<String>, Option<Date>) {
-        let mut names = Vec::new();
         let found = self.ill(dice, one, &self.diagnoses);
-        for (illness, began) in &found {
-            let mut row = Facts::default();
-            row.text("name", &illness.name);
-            row.text("state", &illness.state);
-            row.partial("began", began.known);
-            facts.row("diagnoses", row);
-            names.push(illness.name.clone());
-        }
+        let names = tell(&found, ("diagnoses", "state"), facts);
         facts.text("diagnosis_text", names.join("\r"));
         (names, newest(&found))
     }
 
     /// The newest day.
     fn past(&self, dice: &mut Dice, one: &Resident, facts: &mut Facts) -> Option<Date> {
-        let mut names = Vec::new();
         let found = self.ill(dice, one, &self.history);
-        for (illness, began) in &found {
-            let mut row = Facts::default();
-            row.text("name", &illness.name);
-            row.text("note", &illness.state);
-            row.partial("began", began.known);
-            facts.row("histories", row);
-            names.push(illness.name.clone());
-        }
+        let names = tell(&found, ("histories", "note"), facts);
         facts.text("history_text", names.join("\r"));
         newest(&found)
     }
