@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use renkei_model::day::kanji_numerals;
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::fold::{plain, to_katakana, to_large};
 
@@ -35,9 +36,11 @@ pub fn fold_address(address: &str) -> String {
         .filter(|letter| letter.is_alphanumeric() || *letter == '-')
         .collect();
     let mut folded = kanji_numerals(&letters).to_ascii_uppercase();
-    // What goes may join what stood around it: once more, until nothing goes.
+    // What goes may join what stood around it, marks that combine among them: once more, until nothing goes.
     loop {
-        let next = numbered(&folded.replace(SELF_GOVERNING, ""));
+        let next: String = numbered(&folded.replace(SELF_GOVERNING, ""))
+            .nfc()
+            .collect();
         if next == folded {
             return folded;
         }
@@ -289,6 +292,12 @@ mod tests {
             assert_eq!(one_house(one, other), expected, "{one} {other}");
             assert_eq!(one_house(other, one), expected, "{other} {one}");
         }
+    }
+
+    #[test]
+    fn marks_that_come_together_get_their_order() {
+        let once = fold_address("\u{1e000}🌀\u{16ff0}");
+        assert_eq!(fold_address(&once), once);
     }
 
     proptest! {
