@@ -1,10 +1,11 @@
 //! Black-box tests: the running program on both databases, asked by HTTP and by the command line.
 //!
 //! One file a room, of the room's name, or a proof. `harness/` starts databases and servers and makes
-//! tokens; `slip.rs` makes slips, `mail.rs` mailboxes, `leaf.rs` looks into the audit log; `tidy/` holds
-//! the house rules and needs no server.
+//! tokens; `slip.rs` makes slips, `mail.rs` mailboxes, `leaf.rs` looks into the audit log, `wire.rs` holds
+//! connections in a test's hand; `tidy/` holds the house rules and needs no server.
 
 mod accept;
+mod admission;
 mod attack;
 mod attack_more;
 mod attack_people;
@@ -14,9 +15,11 @@ mod canary_emergency;
 mod card;
 mod crash;
 mod crew_doors;
+mod crowd;
 mod decode;
 mod deliver;
 mod disk_full;
+mod draft;
 mod emergency;
 mod harness;
 mod history;
@@ -45,9 +48,11 @@ mod search_quality;
 mod sheet;
 mod shelve;
 mod slip;
+mod slow;
 mod staff;
 mod staff_file;
 mod store;
 mod story_demo;
 mod tidy;
 mod tokens;
+mod wire;

@@ -83,7 +83,7 @@ alone_on_both! {
         let checked = server.renkei(&["check"]);
         assert!(checked.status.success(), "{}", text(&checked));
         for setting in ["listen", "data_dir", "profiles_dir", "database_url", "tokens.lifetime_max_s", "limits.depth",
-            "limits.body_bytes", "audit.checkpoint_s", "store.group_members", "log.filter"] {
+            "limits.body_bytes", "audit.checkpoint_s", "store.group_members", "store.group_busy_ms", "log.filter"] {
             assert!(text(&checked).contains(setting), "{setting} is not explained: {}", text(&checked));
         }
         assert!(text(&checked).contains(NETWORK), "the profiles are checked too: {}", text(&checked));
@@ -132,9 +132,11 @@ on_both! {
     fn health_readiness_and_metrics_are_open(server) {
         assert_eq!(server.send(&Call::get("/healthz")).expect(200).text().trim(), "ok");
         assert_eq!(server.send(&Call::get("/readyz")).expect(200).text().trim(), "ready");
-        send(server, &Slip::of_somebody_new());
+        let patient = send(server, &Slip::of_somebody_new()).patient();
+        server.get(&care_manager(), &format!("/fhir/R4/Patient/{patient}")).expect(200);
         let metrics = server.send(&Call::get("/metrics")).expect(200).text();
-        for name in ["edge_requests_total", "flow_identify_seconds", "flow_permit_seconds"] {
+        for name in ["edge_requests_total", "flow_identify_seconds", "flow_permit_seconds", "store_group_seconds",
+            "store_group_leaves_total"] {
             assert!(metrics.contains(name), "{name} is missing: {metrics}");
         }
     }

@@ -157,6 +157,33 @@ on_both! {
         assert!(zero["total"] == 5 && ids(&zero).is_empty() && link(&zero, "next").is_none(), "{zero}");
     }
 
+    fn a_search_by_name_is_paged_in_the_order_of_the_names(server) {
+        let first = resident(server);
+        let kanji = &first.given.0;
+        // They come in this order; what they are found by orders them otherwise.
+        let mut named: Vec<(&str, String)> = ["戊", "丙", "丁", "己", "乙"].into_iter().map(|last| {
+            let slip = Slip::of_somebody_new().set(field::NAME, &format!("髙﨑\u{3000}{kanji}{last}"));
+            (last, send(server, &slip).patient())
+        }).collect();
+        named.push(("", first.sent.patient()));
+        named.sort();
+        let ordered: Vec<String> = named.into_iter().map(|(_, id)| id).collect();
+        for name in ["given", "name:contains"] {
+            let query = format!("/fhir/R4/Patient?{name}={}", encoded(kanji));
+            let mut path = format!("{query}&_count=2");
+            let mut all: Vec<String> = Vec::new();
+            loop {
+                let page = server.get(&care_manager(), &path).expect(200).json();
+                all.extend(ids(&page));
+                let Some(next) = link(&page, "next") else { break };
+                path = next.replace(&server.base, "");
+            }
+            assert_eq!(all, ordered, "{name}");
+            let total = server.get(&care_manager(), &format!("{query}&_count=1&_total=accurate")).expect(200).json();
+            assert_eq!(total["total"], 6, "{name}");
+        }
+    }
+
     fn a_cursor_is_its_callers_own_and_no_right(server) {
         let (slip, _) = five(server);
         let path = format!("/fhir/R4/Patient?identifier={}&_count=2", slip.get(field::REGIONAL_ID));

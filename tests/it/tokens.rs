@@ -97,6 +97,25 @@ on_both! {
         assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:?}");
     }
 
+    fn a_token_in_use_ends_when_its_time_is_over(server) {
+        let signer = server.signer();
+        let mut claims = signer.claims(&hospital());
+        // Past its end, but within what two clocks may differ by.
+        let made = claims["iat"].as_i64().expect("a time");
+        claims["iat"] = json!(made - 60);
+        claims["nbf"] = json!(made - 60);
+        claims["exp"] = json!(made + 4);
+        let token = signer.sign(&signer.header(), &claims);
+        assert_eq!(status(server, &token), 200);
+        assert_eq!(status(server, &token), 200, "known by now");
+        let begun = std::time::Instant::now();
+        while status(server, &token) == 200 {
+            assert!(begun.elapsed().as_secs() < 30, "the token never ends");
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        assert_eq!(status(server, &token), 401);
+    }
+
     fn other_schemes_and_two_tokens_are_refused(server) {
         let token = server.token(&hospital());
         for value in [format!("Basic {token}"), token.clone(), format!("Bearer  {token} x"), "Bearer".to_owned()] {

@@ -7,6 +7,7 @@ use cedar_policy::{
     Authorizer, Decision as Verdict, Entities, Policy, PolicyId, PolicySet as CedarSet, Request,
     Schema, ValidationMode, Validator,
 };
+use quick_cache::sync::Cache;
 use renkei_model::id::NetworkName;
 use renkei_model::lists::{Profession, Purpose, Relation, Sensitivity};
 use sha2::{Digest, Sha256};
@@ -31,7 +32,12 @@ pub struct PolicySet {
     cells: BTreeMap<Cell, Grant>,
     hash: String,
     index: MaskIndex,
+    /// What was decided before: the same question has the same answer for as long as this set lives.
+    decided: Cache<Question, Decision>,
 }
+
+/// Decisions remembered at most. Few combinations of a region's words are ever asked.
+const DECISIONS: usize = 20_000;
 
 /// Makes the policy set of all networks' tables and checks it against the schema, strictly.
 ///
@@ -75,6 +81,7 @@ pub fn compile(tables: &[Table]) -> Result<PolicySet, AccessError> {
             .collect(),
         hash: hash(&permits),
         index: MaskIndex::default(),
+        decided: Cache::new(DECISIONS),
     })
 }
 
@@ -113,7 +120,7 @@ impl PolicySet {
                         purpose,
                         action,
                     };
-                    if self.decide(&question).is_allow() {
+                    if self.ask(&question).is_ok_and(|answer| answer.is_allow()) {
                         let key = (profession, relation, purpose, sensitivity, action);
                         *sums.entry((network, key)).or_insert(0) |= category.bit();
                     }
@@ -171,8 +178,12 @@ impl PolicySet {
     }
 }
 
-impl Decider for PolicySet {
-    fn decide(&self, question: &Question) -> Decision {
+/// What an engine that fails says.
+const ENGINE_ERROR: &str = "engine error";
+
+impl PolicySet {
+    /// Asks Cedar.
+    fn ask(&self, question: &Question) -> Result<Decision, EngineError> {
         let key = (
             question.network.clone(),
             question.profession,
@@ -181,21 +192,15 @@ impl Decider for PolicySet {
         let (Some(set), Some(entities)) =
             (self.sets.get(&key), self.entities.get(&question.network))
         else {
-            return Decision::Deny {
+            return Ok(Decision::Deny {
                 reason: "no rule allows it".to_owned(),
-            };
+            });
         };
-        let Some(request) = self.request(question) else {
-            return Decision::Deny {
-                reason: "engine error".to_owned(),
-            };
-        };
+        let request = self.request(question).ok_or(EngineError)?;
         let response = self.authorizer.is_authorized(&request, set, entities);
         // A forbid that fails is skipped by Cedar, and the answer may be yes: any error is a no.
         if response.diagnostics().errors().next().is_some() {
-            return Decision::Deny {
-                reason: "engine error".to_owned(),
-            };
+            return Err(EngineError);
         }
         let mut policies: Vec<String> = response
             .diagnostics()
@@ -203,13 +208,34 @@ impl Decider for PolicySet {
             .map(ToString::to_string)
             .collect();
         policies.sort();
-        match response.decision() {
+        Ok(match response.decision() {
             Verdict::Allow => Decision::Allow { policies },
             Verdict::Deny if policies.is_empty() => Decision::Deny {
                 reason: "no rule allows it".to_owned(),
             },
             Verdict::Deny => Decision::Deny {
                 reason: policies.join(","),
+            },
+        })
+    }
+}
+
+/// Cedar could not say.
+struct EngineError;
+
+impl Decider for PolicySet {
+    /// A pure function of the question, so what was decided once is remembered; a failure is not.
+    fn decide(&self, question: &Question) -> Decision {
+        if let Some(decision) = self.decided.get(question) {
+            return decision;
+        }
+        match self.ask(question) {
+            Ok(decision) => {
+                self.decided.insert(question.clone(), decision.clone());
+                decision
+            }
+            Err(EngineError) => Decision::Deny {
+                reason: ENGINE_ERROR.to_owned(),
             },
         }
     }
@@ -415,12 +441,14 @@ mod tests {
     }
 
     #[test]
-    fn an_error_of_the_engine_is_a_denial() {
+    fn an_error_of_the_engine_is_a_denial_and_not_remembered() {
         let mut set = compile(&[table("n,nurse,lab,none,full,no,no\n")]).unwrap();
         let asked = question(Profession::Nurse, Category::Lab, Relation::None);
-        assert!(set.decide(&asked).is_allow());
-        set.entities.insert("n".parse().unwrap(), Entities::empty());
-        assert_eq!(reason(set.decide(&asked)), "engine error");
+        let (network, broken) = ("n".parse().unwrap(), Entities::empty());
+        let whole = set.entities.insert(network, broken).unwrap();
+        assert_eq!(reason(set.decide(&asked)), ENGINE_ERROR);
+        set.entities.insert("n".parse().unwrap(), whole);
+        assert_eq!(set.decide(&asked).rule(), "n.nurse.none.read_full");
     }
 
     #[test]

@@ -115,87 +115,96 @@ pub struct EntryDetail {
 /// Encodes an entry.
 #[must_use]
 pub fn encode(entry: &Entry) -> Vec<u8> {
-    let mut out = String::with_capacity(512);
+    let mut out = String::with_capacity(1_024);
     out.push(char::from(VERSION));
     let mut object = Object::open(&mut out);
     object.text("action", &entry.action);
     object.text("actor", &entry.actor);
-    object.raw("at", &entry.at.0.to_string());
-    object.raw("bytes_out", &entry.bytes_out.to_string());
+    object.number("at", entry.at.0);
+    object.number("bytes_out", entry.bytes_out);
     object.text("decision", entry.decision.as_str());
-    object.raw("details", &array(&entry.details, detail_json));
+    array(object.key("details"), &entry.details, detail_json);
     object.text("facility", entry.facility.as_str());
     object.text("leaf", &entry.leaf.to_string());
-    object.raw(
-        "network",
-        &entry
-            .network
-            .as_ref()
-            .map_or("null".to_owned(), |name| quoted(name.as_str())),
-    );
+    match &entry.network {
+        Some(network) => object.text("network", network.as_str()),
+        None => object.key("network").push_str("null"),
+    }
     object.text("policy", &entry.policy);
     object.text("profession", entry.profession.as_str());
     object.text("purpose", entry.purpose.as_str());
-    object.raw("records", &array(&entry.records, |record| quoted(record)));
+    array(object.key("records"), &entry.records, |out, record| {
+        string(out, record);
+    });
     object.text("request", &entry.request.to_string());
     object.text("rule", &entry.rule);
-    object.raw("shelves", &shelves_json(&entry.shelves));
+    shelves_json(object.key("shelves"), &entry.shelves);
     object.close();
     out.into_bytes()
 }
 
 /// The canonical JSON of a list of shelves, which is what a count's digest is made over.
 pub(crate) fn shelf_list_json(shelves: &[EntryShelf]) -> String {
-    array(shelves, shelf_json)
+    let mut out = String::new();
+    array(&mut out, shelves, shelf_json);
+    out
 }
 
-fn shelves_json(shelves: &EntryShelves) -> String {
+fn shelves_json(out: &mut String, shelves: &EntryShelves) {
     match shelves {
-        EntryShelves::Listed(list) => shelf_list_json(list),
+        EntryShelves::Listed(list) => array(out, list, shelf_json),
         EntryShelves::Counted { count, digest } => {
-            let mut out = String::new();
-            let mut object = Object::open(&mut out);
-            object.raw("count", &count.to_string());
+            let mut object = Object::open(out);
+            object.number("count", *count);
             object.text("digest", &hex::encode(digest));
             object.close();
-            out
         }
     }
 }
 
-fn shelf_json(shelf: &EntryShelf) -> String {
-    let mut out = String::new();
-    let mut object = Object::open(&mut out);
+fn shelf_json(out: &mut String, shelf: &EntryShelf) {
+    let mut object = Object::open(out);
     object.text("category", shelf.category.as_str());
     object.text("network", shelf.network.as_str());
     object.text("owner", shelf.owner.as_str());
     object.text("record", &shelf.record);
     object.text("sensitivity", shelf.sensitivity.as_str());
-    object.raw("version", &shelf.version.to_string());
+    object.number("version", shelf.version);
     object.close();
-    out
 }
 
-fn detail_json(detail: &EntryDetail) -> String {
-    let mut out = String::new();
-    let mut object = Object::open(&mut out);
+fn detail_json(out: &mut String, detail: &EntryDetail) {
+    let mut object = Object::open(out);
     object.text("digest", &hex::encode(detail.digest));
     object.text("name", &detail.name);
     object.close();
-    out
 }
 
-fn array<T>(items: &[T], write: impl Fn(&T) -> String) -> String {
-    let items: Vec<String> = items.iter().map(write).collect();
-    format!("[{}]", items.join(","))
+fn array<T>(out: &mut String, items: &[T], write: impl Fn(&mut String, &T)) {
+    out.push('[');
+    for (n, item) in items.iter().enumerate() {
+        if n > 0 {
+            out.push(',');
+        }
+        write(out, item);
+    }
+    out.push(']');
 }
 
-/// serde_json escapes exactly what RFC 8785 says: quote, backslash and control characters.
-fn quoted(text: &str) -> String {
-    Value::String(text.to_owned()).to_string()
+/// serde_json escapes exactly what RFC 8785 says: quote, backslash and control characters. Where there
+/// are none, the text is its own spelling.
+fn string(out: &mut String, text: &str) {
+    let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    if text.bytes().all(plain) {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+    } else {
+        out.push_str(&Value::String(text.to_owned()).to_string());
+    }
 }
 
-/// Writes members in the order of its calls, which the callers keep alphabetical.
+/// Writes members in the order of its calls, which the callers keep alphabetical. Keys need no escapes.
 struct Object<'a> {
     out: &'a mut String,
     next: char,
@@ -206,16 +215,23 @@ impl<'a> Object<'a> {
         Self { out, next: '{' }
     }
 
-    fn raw(&mut self, key: &str, json: &str) {
+    /// Begins a member, whose value comes next.
+    fn key(&mut self, key: &str) -> &mut String {
         self.out.push(self.next);
         self.next = ',';
-        self.out.push_str(&quoted(key));
-        self.out.push(':');
-        self.out.push_str(json);
+        self.out.push('"');
+        self.out.push_str(key);
+        self.out.push_str("\":");
+        self.out
+    }
+
+    fn number(&mut self, key: &str, number: impl ToString) {
+        let number = number.to_string();
+        self.key(key).push_str(&number);
     }
 
     fn text(&mut self, key: &str, text: &str) {
-        self.raw(key, &quoted(text));
+        string(self.key(key), text);
     }
 
     fn close(self) {

@@ -1,5 +1,7 @@
 //! From what happened to a sealed leaf: pseudonyms for records, digests for what is personal.
 
+use std::collections::HashMap;
+
 use hmac::{Hmac, Mac};
 use rand_core::{OsRng, RngCore};
 use renkei_model::id::{LeafId, NetworkName, RecordId, RequestId};
@@ -84,12 +86,13 @@ impl Sealer {
     #[must_use]
     pub fn seal(&self, leaf: &Leaf) -> SealedLeaf {
         let id = LeafId::new();
-        let mut pseudonyms: Vec<String> = leaf
-            .records
-            .iter()
-            .map(|record| self.pseudonym(record))
-            .collect();
-        pseudonyms.sort();
+        let mut names = Names {
+            sealer: self,
+            known: HashMap::new(),
+        };
+        let mut pseudonyms: Vec<String> =
+            leaf.records.iter().map(|record| names.of(record)).collect();
+        pseudonyms.sort_unstable();
         pseudonyms.dedup();
         let details: Vec<LeafDetail> = leaf.details.iter().map(with_salt).collect();
         let digests = details.iter().map(|detail| EntryDetail {
@@ -104,7 +107,7 @@ impl Sealer {
             profession: leaf.caller.profession(),
             facility: leaf.caller.facility.clone(),
             records: pseudonyms.clone(),
-            shelves: self.shelves(&leaf.shelves),
+            shelves: shelves(&leaf.shelves, &mut names),
             purpose: leaf.purpose,
             action: leaf.action.to_owned(),
             decision: leaf.decision,
@@ -126,27 +129,41 @@ impl Sealer {
             details,
         }
     }
+}
 
-    fn shelves(&self, shelves: &[(Shelf, i64)]) -> EntryShelves {
-        let list: Vec<EntryShelf> = shelves
-            .iter()
-            .map(|(shelf, version)| EntryShelf {
-                network: shelf.network.clone(),
-                record: self.pseudonym(&shelf.record),
-                category: shelf.category,
-                owner: shelf.owner.clone(),
-                sensitivity: shelf.sensitivity,
-                version: *version,
-            })
-            .collect();
-        if list.len() <= SHELVES_LISTED_MAX {
-            return EntryShelves::Listed(list);
-        }
-        let digest = Sha256::digest(shelf_list_json(&list)).into();
-        EntryShelves::Counted {
-            count: list.len() as u64,
-            digest,
-        }
+/// The pseudonyms of one leaf: a record's shelves are many, and each name costs two hashes.
+struct Names<'s> {
+    sealer: &'s Sealer,
+    known: HashMap<RecordId, String>,
+}
+
+impl Names<'_> {
+    fn of(&mut self, record: &RecordId) -> String {
+        let name = self.known.entry(*record);
+        name.or_insert_with(|| self.sealer.pseudonym(record))
+            .clone()
+    }
+}
+
+fn shelves(shelves: &[(Shelf, i64)], names: &mut Names<'_>) -> EntryShelves {
+    let list: Vec<EntryShelf> = shelves
+        .iter()
+        .map(|(shelf, version)| EntryShelf {
+            network: shelf.network.clone(),
+            record: names.of(&shelf.record),
+            category: shelf.category,
+            owner: shelf.owner.clone(),
+            sensitivity: shelf.sensitivity,
+            version: *version,
+        })
+        .collect();
+    if list.len() <= SHELVES_LISTED_MAX {
+        return EntryShelves::Listed(list);
+    }
+    let digest = Sha256::digest(shelf_list_json(&list)).into();
+    EntryShelves::Counted {
+        count: list.len() as u64,
+        digest,
     }
 }
 

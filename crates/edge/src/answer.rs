@@ -18,8 +18,8 @@
 //! The words are flow's: `crates/flow/src/outcome.rs`.
 
 use axum::body::Body;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LAST_MODIFIED};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LAST_MODIFIED};
+use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use renkei_flow::outcome::outcome;
 use renkei_flow::refusal::DoorRefusal;
 use renkei_flow::render::{Form, Sight};
@@ -34,7 +34,13 @@ pub struct Outright {
     status: StatusCode,
     code: &'static str,
     text: String,
+    retry_s: Option<u64>,
+    turned_away: bool,
 }
+
+/// Marks the answer to a request that was turned away before anything was done for it.
+#[derive(Debug, Clone, Copy)]
+pub struct TurnedAway;
 
 impl Outright {
     /// A no.
@@ -44,7 +50,33 @@ impl Outright {
             status,
             code,
             text: text.to_owned(),
+            retry_s: None,
+            turned_away: false,
         }
+    }
+
+    /// A no to whom there is no place for now: come again after so many seconds.
+    #[must_use]
+    pub fn later(status: StatusCode, code: &'static str, text: &str, retry_s: u64) -> Self {
+        Self {
+            turned_away: true,
+            ..Self::new(status, code, text).retry(retry_s)
+        }
+    }
+
+    /// The same with the seconds after which it makes sense to try again.
+    #[must_use]
+    pub fn retry(self, retry_s: u64) -> Self {
+        Self {
+            retry_s: Some(retry_s),
+            ..self
+        }
+    }
+
+    /// Whether nothing was asked yet: such a no is counted, and not on record.
+    #[must_use]
+    pub const fn is_turned_away(&self) -> bool {
+        self.turned_away
     }
 
     /// 400 for a parameter.
@@ -68,7 +100,13 @@ impl Outright {
     pub fn answer(&self, request: RequestId) -> Response<Body> {
         let mut response = fhir(self.status, &outcome(&self.refusal()), request);
         if self.status == StatusCode::UNAUTHORIZED {
-            put(&mut response, header::WWW_AUTHENTICATE, "Bearer");
+            put_static(&mut response, header::WWW_AUTHENTICATE, "Bearer");
+        }
+        if let Some(seconds) = self.retry_s {
+            put(&mut response, header::RETRY_AFTER, &seconds.to_string());
+        }
+        if self.turned_away {
+            response.extensions_mut().insert(TurnedAway);
         }
         response
     }
@@ -134,16 +172,13 @@ impl Reply {
     }
 }
 
-/// Turns a reply into bytes. A version that the caller already has is not sent again; that is decided
-/// here, after the rights were.
+/// Turns a reply into bytes. A version that the caller already has (`If-None-Match`) is not sent again; that
+/// is decided here, after the rights were.
 #[must_use]
-pub fn reply(reply: Reply, asked: &HeaderMap, request: RequestId) -> Response<Body> {
+pub fn reply(reply: Reply, known: Option<&HeaderValue>, request: RequestId) -> Response<Body> {
     let Reply { status, sight } = reply;
     let etag = sight.version.map(|version| format!("W/\"{version}\""));
-    let unchanged = match (
-        &sight.version,
-        asked.get(IF_NONE_MATCH).and_then(|v| v.to_str().ok()),
-    ) {
+    let unchanged = match (&sight.version, known.and_then(|known| known.to_str().ok())) {
         (Some(version), Some(known)) => known.split(',').any(|tag| names(tag, *version)),
         _ => false,
     };
@@ -158,7 +193,7 @@ pub fn reply(reply: Reply, asked: &HeaderMap, request: RequestId) -> Response<Bo
             Form::Fhir => "application/fhir+json; charset=utf-8",
             Form::Json => "application/json; charset=utf-8",
         };
-        put(&mut response, CONTENT_TYPE, media_type);
+        put_static(&mut response, CONTENT_TYPE, media_type);
     }
     if let Some(etag) = etag {
         put(&mut response, ETAG, &etag);
@@ -222,7 +257,7 @@ fn causes(error: &dyn std::error::Error) -> String {
 
 fn fhir(status: StatusCode, outcome: &Value, request: RequestId) -> Response<Body> {
     let mut response = with(status, outcome.to_string().into_bytes(), request);
-    put(
+    put_static(
         &mut response,
         CONTENT_TYPE,
         "application/fhir+json; charset=utf-8",
@@ -235,10 +270,10 @@ fn fhir(status: StatusCode, outcome: &Value, request: RequestId) -> Response<Bod
 pub fn with(status: StatusCode, body: Vec<u8>, request: RequestId) -> Response<Body> {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
-    put(&mut response, CACHE_CONTROL, "no-store, private");
-    put(&mut response, header::VARY, "Authorization");
-    put(&mut response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    put(
+    put_static(&mut response, CACHE_CONTROL, "no-store, private");
+    put_static(&mut response, header::VARY, "Authorization");
+    put_static(&mut response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    put_static(
         &mut response,
         header::CONTENT_SECURITY_POLICY,
         "default-src 'none'",
@@ -249,6 +284,12 @@ pub fn with(status: StatusCode, body: Vec<u8>, request: RequestId) -> Response<B
         &request.to_string(),
     );
     response
+}
+
+/// Sets a header to a value that never changes.
+fn put_static(response: &mut Response<Body>, name: HeaderName, value: &'static str) {
+    let value = HeaderValue::from_static(value);
+    response.headers_mut().insert(name, value);
 }
 
 /// Sets a header; a value that is no header value is left out.

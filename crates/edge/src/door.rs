@@ -10,9 +10,9 @@ use std::time::{Duration, Instant as Stopwatch};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{RawPathParams, Request, State};
+use axum::http::header::IF_NONE_MATCH;
 use axum::http::{Method, Response, StatusCode};
 use axum::routing::{MethodFilter, MethodRouter, on};
-use metrics::{counter, histogram};
 use renkei_flow::refuse::{Asker, refuse};
 use renkei_flow::staff::employed;
 use renkei_flow::{House, Recorded, urgently};
@@ -21,8 +21,11 @@ use renkei_model::id::RequestId;
 
 use crate::answer::{Outright, Rejected, Reply, refused, reply};
 use crate::guard::guard;
-use crate::incoming::{Incoming, Load, fits, read};
+use crate::incoming::{BodyRule, Incoming, Load, fits, read};
 use crate::key::IssuerKey;
+use crate::open::Readiness;
+use crate::place::Gate;
+use crate::tally::Tally;
 use crate::{EdgeSettings, emergency, fhir, identity, mailbox, network, office, open};
 
 /// What all doors share.
@@ -33,6 +36,10 @@ pub struct Porch {
     pub settings: EdgeSettings,
     /// Checks tokens.
     pub key: IssuerKey,
+    /// How many come in at once.
+    pub gate: Gate,
+    /// Whether the database answers.
+    pub readiness: Readiness,
     /// The metrics page.
     pub render_metrics: Arc<dyn Fn() -> String + Send + Sync>,
 }
@@ -47,6 +54,9 @@ pub struct RouteLine {
     /// `open` or `audited`.
     pub kind: &'static str,
 }
+
+/// After how many seconds it makes sense to try again what took too long.
+const RETRY_S: u64 = 5;
 
 struct Route {
     line: RouteLine,
@@ -129,12 +139,13 @@ where
         path,
         kind: "open",
     };
+    let tally = Arc::new(Tally::of(line));
     let service = on(
         MethodFilter::GET,
         move |State(porch): State<Arc<Porch>>, request: Request| {
             let id = RequestId::new();
             let handler = handler.clone();
-            measured(line, id, async move {
+            measured(Arc::clone(&tally), id, async move {
                 match fits(&request, &porch.settings.limits) {
                     Ok(()) => handler(porch, request).await,
                     Err(no) => no.answer(id),
@@ -169,22 +180,24 @@ where
     } else {
         MethodFilter::GET
     };
+    let tally = Arc::new(Tally::of(line));
     let service = on(
         filter,
         move |State(porch): State<Arc<Porch>>, params: RawPathParams, request: Request| {
             let id = RequestId::new();
             let handler = handler.clone();
-            measured(line, id, async move {
-                let asked = request.headers().clone();
-                let (limit_bytes, limit) = load.allowance(&asked, &porch.settings.limits);
-                let walk = walk(porch, params, request, (id, limit_bytes), handler);
+            measured(Arc::clone(&tally), id, async move {
+                let known = request.headers().get(IF_NONE_MATCH).cloned();
+                let (_, limit) = load.allowance(request.headers(), &porch.settings.limits);
+                // Behind a pointer: whoever hands it on would otherwise copy all that it may ever hold.
+                let walk = Box::pin(walk(porch, params, request, (id, load), handler));
                 let answered = if load == Load::Emergency {
                     urgently(in_time(limit, walk)).await
                 } else {
                     in_time(limit, walk).await
                 };
                 match answered {
-                    Ok(recorded) => reply(recorded.into_inner(), &asked, id),
+                    Ok(recorded) => reply(recorded.into_inner(), known.as_ref(), id),
                     Err(Rejected::Refused(no)) => refused(&no),
                     Err(Rejected::Outright(no) | Rejected::Told(no)) => no.answer(id),
                 }
@@ -201,15 +214,18 @@ where
     tokio::time::timeout(limit, walk).await.unwrap_or_else(|_| {
         // Whatever was not committed by now is rolled back; what was is answered when it is sent again.
         let text = "時間切れです。再送してください / out of time; send it again";
-        Err(Outright::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", text).into())
+        let no = Outright::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", text);
+        Err(no.retry(RETRY_S).into())
     })
 }
 
+/// Through the door: a place, a caller, a request; then the handler. Who finds no place is told so before
+/// anybody's data is asked for, and no leaf is written: nothing was asked of anybody.
 async fn walk<H, F>(
     porch: Arc<Porch>,
     params: RawPathParams,
     request: Request,
-    (id, limit_bytes): (RequestId, usize),
+    (id, load): (RequestId, Load),
     handler: H,
 ) -> Result<Recorded<Reply>, Rejected>
 where
@@ -217,9 +233,19 @@ where
     F: Future<Output = Result<Recorded<Reply>, Rejected>> + Send,
 {
     let at = porch.house.clock.now();
+    let class = load.class(request.headers());
     fits(&request, &porch.settings.limits)?;
+    porch.gate.glance(class)?;
     let caller = guard(&porch.key, &porch.settings, request.headers(), at)
         .map_err(|no| Outright::new(StatusCode::UNAUTHORIZED, "login", &no.to_string()))?;
+    let _counted = porch.gate.count(&caller, class)?;
+    // Whoever sends slowly takes nobody's place meanwhile.
+    let mut rule = body_rule(&porch, load, &request);
+    let incoming = match read(params, request, &mut rule, (id, at)).await {
+        Err(no) if no.is_turned_away() => return Err(no.into()),
+        incoming => incoming,
+    };
+    let _place = porch.gate.place(class).await?;
     let caller = employed(&porch.house, caller, (id, at)).await?;
     let asker = Asker {
         caller: caller.clone(),
@@ -229,38 +255,35 @@ where
         about: None,
     };
     let house = Arc::clone(&porch.house);
-    let answered = async {
-        let incoming = read(params, request, limit_bytes, (id, at)).await?;
-        handler(porch, caller, incoming).await
-    };
+    let answered = async { Box::pin(handler(porch, caller, incoming?)).await };
     match answered.await {
         Err(Rejected::Outright(no)) => {
-            let refused = refuse(&house, asker, no.refusal()).await;
+            let refused = Box::pin(refuse(&house, asker, no.refusal())).await;
             Err(Rejected::told(no, refused))
         }
         answer => answer,
     }
 }
 
-/// Counts a request and logs one line of it: the route as listed, never the URL.
-async fn measured<F>(line: RouteLine, id: RequestId, work: F) -> Response<Body>
+fn body_rule(porch: &Porch, load: Load, request: &Request) -> BodyRule {
+    let headers = request.headers();
+    let (limit_bytes, _) = load.allowance(headers, &porch.settings.limits);
+    let connections = porch.settings.connections;
+    BodyRule {
+        limit_bytes,
+        stall: Duration::from_millis(connections.body_stall_ms),
+        pace: connections.pace,
+        scales: porch.gate.scales(load.class(headers)),
+    }
+}
+
+/// Counts a request and logs one line of it.
+async fn measured<F>(tally: Arc<Tally>, id: RequestId, work: F) -> Response<Body>
 where
     F: Future<Output = Response<Body>> + Send,
 {
     let started = Stopwatch::now();
     let response = work.await;
-    let elapsed = started.elapsed();
-    let status = response.status().as_u16();
-    counter!("edge_requests_total", "route" => line.path, "status" => status.to_string())
-        .increment(1);
-    histogram!("edge_request_seconds", "route" => line.path).record(elapsed.as_secs_f64());
-    tracing::info!(
-        request = %id,
-        method = line.method,
-        route = line.path,
-        status,
-        micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
-        "answered"
-    );
+    tally.note(&response, id, started.elapsed());
     response
 }

@@ -3,6 +3,8 @@
 //! ES256 only, by a key of our own that the header's `kid` must name; every claim is required and typed;
 //! issuer and audience are compared exactly; `jku`, `x5u` and `jwk` in a header are never looked at.
 
+use std::sync::Arc;
+
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
@@ -14,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::EdgeSettings;
 use crate::key::IssuerKey;
+use crate::known::{Verified, digest};
 
 /// The claims of our tokens. All are required; a claim of another type is no claim.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -77,9 +80,34 @@ pub fn guard(
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(GuardError::Missing);
     }
-    let claims = verify(key, settings, token.trim())?;
-    in_time(&claims, settings, now)?;
-    caller(&claims).ok_or(GuardError::Invalid)
+    let token = token.trim();
+    let digest = digest(token);
+    let known = key.known().find(&digest);
+    let verified = match &known {
+        Some(known) => Arc::clone(known),
+        None => {
+            let claims = verify(key, settings, token)?;
+            let caller = caller(&claims).ok_or(GuardError::Invalid)?;
+            Arc::new(Verified { claims, caller })
+        }
+    };
+    if !here(&verified.claims, settings) {
+        return Err(GuardError::Invalid);
+    }
+    if let Err(error) = in_time(&verified.claims, settings, now) {
+        key.known().forget(&digest);
+        return Err(error);
+    }
+    let caller = verified.caller.clone();
+    if known.is_none() {
+        key.known().keep(digest, verified);
+    }
+    Ok(caller)
+}
+
+/// Whether a token was made by this issuer for this house.
+fn here(claims: &Claims, settings: &EdgeSettings) -> bool {
+    claims.iss == settings.issuer && claims.aud == settings.audience
 }
 
 fn verify(key: &IssuerKey, settings: &EdgeSettings, token: &str) -> Result<Claims, GuardError> {
@@ -143,4 +171,129 @@ fn caller(claims: &Claims) -> Option<Caller> {
         facility: claims.facility.parse().ok()?,
         networks: networks?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use renkei_model::clock::{Clock as _, SystemClock};
+    use renkei_model::limits::Limits;
+
+    use super::*;
+
+    fn settings() -> EdgeSettings {
+        EdgeSettings {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            public_base: None,
+            issuer: "us".to_owned(),
+            audience: "here".to_owned(),
+            token_lifetime_max_s: 300,
+            limits: Limits::default(),
+            connections: crate::ConnectionLimits::DEFAULT,
+            admission: crate::AdmissionLimits::DEFAULT,
+        }
+    }
+
+    fn now() -> Instant {
+        SystemClock.now()
+    }
+
+    fn later(at: Instant, seconds: i64) -> Instant {
+        Instant(at.0 + seconds * 1_000_000)
+    }
+
+    fn nurse(staff: &str) -> Caller {
+        Caller {
+            kind: CallerKind::Person {
+                staff: staff.parse().unwrap(),
+                profession: Profession::Nurse,
+            },
+            facility: "0110000001".parse().unwrap(),
+            networks: vec!["kitamaru".parse().unwrap()],
+        }
+    }
+
+    fn headers(token: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
+        headers
+    }
+
+    fn keys() -> (tempfile::TempDir, IssuerKey, IssuerKey) {
+        let folder = tempfile::tempdir().unwrap();
+        let key = |name| IssuerKey::load_or_create(&folder.path().join(name)).unwrap();
+        let (own, other) = (key("own"), key("other"));
+        (folder, own, other)
+    }
+
+    #[test]
+    fn a_token_that_is_known_is_still_compared_with_everything() {
+        let (_folder, own, other) = keys();
+        let (here, at) = (settings(), now());
+        let token = own.mint(&here, &nurse("n-1"), at, 60).unwrap();
+        let headers = headers(&token);
+        for _ in 0..2 {
+            assert_eq!(guard(&own, &here, &headers, at), Ok(nurse("n-1")));
+        }
+        assert_eq!(own.known().len(), 1);
+        let elsewhere = [
+            EdgeSettings {
+                issuer: "them".to_owned(),
+                ..here.clone()
+            },
+            EdgeSettings {
+                audience: "there".to_owned(),
+                ..here.clone()
+            },
+            EdgeSettings {
+                token_lifetime_max_s: 59,
+                ..here.clone()
+            },
+        ];
+        for settings in elsewhere {
+            let refused = guard(&own, &settings, &headers, at);
+            assert_eq!(refused, Err(GuardError::Invalid), "{settings:?}");
+        }
+        let refused = guard(&other, &here, &headers, at);
+        assert_eq!(refused, Err(GuardError::Invalid), "another key");
+        assert_eq!(other.known().len(), 0);
+        assert_eq!(guard(&own, &here, &headers, at), Ok(nurse("n-1")));
+        let changed = self::headers(&format!("{}A", &token[..token.len() - 1]));
+        let twisted = self::headers(&format!("{}w", &token[..token.len() - 1]));
+        let results = [&changed, &twisted].map(|headers| guard(&own, &here, headers, at));
+        assert!(
+            results.iter().any(Result::is_err),
+            "a changed signature is another token"
+        );
+    }
+
+    #[test]
+    fn a_known_token_is_good_until_it_expires_and_not_after() {
+        let (_folder, own, _) = keys();
+        let (here, at) = (settings(), now());
+        let token = headers(&own.mint(&here, &nurse("n-1"), at, 60).unwrap());
+        let last = later(at, 60 + LEEWAY_S - 1);
+        assert!(guard(&own, &here, &token, at).is_ok());
+        assert!(guard(&own, &here, &token, last).is_ok());
+        let refused = guard(&own, &here, &token, later(at, 60 + LEEWAY_S));
+        assert_eq!(refused, Err(GuardError::Invalid));
+        assert_eq!(own.known().len(), 0, "and is forgotten");
+        assert!(guard(&own, &here, &token, at).is_ok());
+        let refused = guard(&own, &here, &token, later(at, -LEEWAY_S - 1));
+        assert_eq!(refused, Err(GuardError::Invalid), "before it begins");
+    }
+
+    #[test]
+    fn tokens_are_not_remembered_without_end() {
+        let known = crate::known::KnownTokens::new();
+        let (_folder, own, _) = keys();
+        let (here, at) = (settings(), now());
+        let token = own.mint(&here, &nurse("n-1"), at, 60).unwrap();
+        let claims = verify(&own, &here, &token).unwrap();
+        let caller = nurse("n-1");
+        let verified = Arc::new(Verified { claims, caller });
+        for number in 0..20_000 {
+            known.keep(digest(&number.to_string()), Arc::clone(&verified));
+        }
+        assert!(known.len() < 10_000, "{}", known.len());
+    }
 }

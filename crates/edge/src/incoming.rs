@@ -1,18 +1,20 @@
 //! A request as handlers see it: path, query, headers and body, within the limits.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant as Stopwatch};
 
 use axum::body::Body;
 use axum::extract::{RawPathParams, Request};
 use axum::http::{HeaderMap, StatusCode, header};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::Body as _;
 use renkei_model::clock::Instant;
 use renkei_model::id::RequestId;
 use renkei_model::limits::Limits;
 
 use crate::answer::Outright;
+use crate::place::{Class, Scales};
 
 /// A request of an authenticated caller.
 #[derive(Debug)]
@@ -111,7 +113,7 @@ pub fn fits(request: &Request, limits: &Limits) -> Result<(), Outright> {
             "URL が長すぎます / the URL is too long",
         ));
     }
-    // Content-Length beside Transfer-Encoding is hyper's to settle: it ignores the former and closes.
+    // Content-Length beside Transfer-Encoding was refused before: `attend.rs`.
     if request.headers().get_all(header::HOST).iter().count() > 1 {
         let text = "more than one Host";
         return Err(Outright::new(StatusCode::BAD_REQUEST, "structure", text));
@@ -146,12 +148,7 @@ impl Load {
     /// The largest body in bytes, and the longest time.
     #[must_use]
     pub fn allowance(self, headers: &HeaderMap, limits: &Limits) -> (usize, Duration) {
-        let declared = headers
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
-        let media = declared.split(';').next().unwrap_or_default().trim();
-        if self == Self::File && media.eq_ignore_ascii_case("text/csv") {
+        if self.class(headers) == Class::File {
             // The lines have their time for themselves; reading and answering take the usual.
             let limit_ms = limits.request_ms.saturating_add(limits.batch_ms);
             (limits.batch_bytes, Duration::from_millis(limit_ms))
@@ -164,16 +161,46 @@ impl Load {
             (limits.body_bytes, Duration::from_millis(limit_ms))
         }
     }
+
+    /// Which places it takes.
+    #[must_use]
+    pub fn class(self, headers: &HeaderMap) -> Class {
+        let declared = headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        let media = declared.split(';').next().unwrap_or_default().trim();
+        match self {
+            Self::Emergency => Class::Emergency,
+            Self::File if media.eq_ignore_ascii_case("text/csv") => Class::File,
+            Self::File => Class::Intake,
+            Self::Request => Class::Ordinary,
+        }
+    }
+}
+
+/// How a body must come.
+#[derive(Debug)]
+pub struct BodyRule {
+    /// Bytes at most.
+    pub limit_bytes: usize,
+    /// Nothing for so long ends it.
+    pub stall: Duration,
+    /// Bytes a second that it must keep up, beyond the time of one stall.
+    pub pace: u64,
+    /// Weighed as it comes.
+    pub scales: Scales,
 }
 
 /// Reads a request to its end.
 ///
 /// # Errors
-/// [`Outright`]: 400 for a query that is not UTF-8 or a body that stops, 413 for one that is too large.
+/// [`Outright`]: 400 for a query that is not UTF-8 or a body that breaks off, 408 for one that stops, 413
+/// for one that is too large, 503 when all bodies together are.
 pub async fn read(
     params: RawPathParams,
     request: Request,
-    limit_bytes: usize,
+    rule: &mut BodyRule,
     (id, at): (RequestId, Instant),
 ) -> Result<Incoming, Outright> {
     let path = params
@@ -186,28 +213,72 @@ pub async fn read(
         path,
         query,
         headers: parts.headers,
-        body: collect(body, limit_bytes).await?,
+        body: collect(body, rule).await?,
         request: id,
         at,
     })
 }
 
-async fn collect(body: Body, limit_bytes: usize) -> Result<Bytes, Outright> {
-    match Limited::new(body, limit_bytes).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Outright::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too-long",
-            &format!(
-                "本文が大きすぎます(最大{limit_bytes}バイト) / the body has more than {limit_bytes} bytes"
-            ),
-        )),
-        Err(_) => Err(Outright::new(
-            StatusCode::BAD_REQUEST,
-            "structure",
-            "本文が途中で切れました / the body stopped before its end",
-        )),
+async fn collect(body: Body, rule: &mut BodyRule) -> Result<Bytes, Outright> {
+    let limit_bytes = rule.limit_bytes;
+    let mut body = Limited::new(body, limit_bytes);
+    let mut first = Bytes::new();
+    let mut all = BytesMut::new();
+    let mut bytes = 0_usize;
+    let began = Stopwatch::now();
+    while !body.is_end_stream() {
+        let Ok(next) = tokio::time::timeout(rule.stall, body.frame()).await else {
+            return Err(stopped());
+        };
+        let frame = match next {
+            None => break,
+            Some(Ok(frame)) => frame,
+            Some(Err(error)) if error.is::<LengthLimitError>() => {
+                return Err(too_large(limit_bytes));
+            }
+            Some(Err(_)) => {
+                let text = "本文が途中で切れました / the body stopped before its end";
+                return Err(Outright::new(StatusCode::BAD_REQUEST, "structure", text));
+            }
+        };
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        bytes += data.len();
+        rule.scales.weigh(bytes)?;
+        let earned_ms = u64::try_from(bytes)
+            .unwrap_or(u64::MAX)
+            .saturating_mul(1_000)
+            / rule.pace;
+        if began.elapsed() > rule.stall + Duration::from_millis(earned_ms) {
+            return Err(stopped());
+        }
+        // Most bodies come in one piece, which is not copied.
+        if first.is_empty() {
+            first = data;
+        } else {
+            if all.is_empty() {
+                all.extend_from_slice(&first);
+            }
+            all.extend_from_slice(&data);
+        }
     }
+    Ok(if all.is_empty() { first } else { all.freeze() })
+}
+
+fn stopped() -> Outright {
+    let text = "本文が届きません。受け付けていません。再送してください / the body did not come; nothing was taken; send it again";
+    Outright::new(StatusCode::REQUEST_TIMEOUT, "timeout", text)
+}
+
+fn too_large(limit_bytes: usize) -> Outright {
+    Outright::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "too-long",
+        &format!(
+            "本文が大きすぎます(最大{limit_bytes}バイト) / the body has more than {limit_bytes} bytes"
+        ),
+    )
 }
 
 fn decoded(query: &str) -> Option<Vec<(String, String)>> {

@@ -17,6 +17,7 @@ use renkei_model::id::RequestId;
 
 use crate::EdgeSettings;
 use crate::guard::Claims;
+use crate::known::KnownTokens;
 
 /// Why there is no key.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +41,7 @@ pub struct IssuerKey {
     id: String,
     encoding: EncodingKey,
     decoding: DecodingKey,
+    known: KnownTokens,
 }
 
 const FILE: &str = "issuer.pem";
@@ -76,6 +78,7 @@ impl IssuerKey {
             encoding: EncodingKey::from_ec_pem(pem.as_bytes()).map_err(|_| KeyError::Content)?,
             decoding: DecodingKey::from_ec_pem(public_pem.as_bytes())
                 .map_err(|_| KeyError::Content)?,
+            known: KnownTokens::new(),
         })
     }
 
@@ -87,6 +90,11 @@ impl IssuerKey {
 
     pub(crate) const fn decoding(&self) -> &DecodingKey {
         &self.decoding
+    }
+
+    /// The tokens that this key verified before.
+    pub(crate) const fn known(&self) -> &KnownTokens {
+        &self.known
     }
 
     /// A token for a caller.

@@ -7,21 +7,30 @@
 //! `tests/it/refused_doors.rs` (the test fails until there is one).
 
 pub mod answer;
+mod attend;
 pub mod door;
 pub mod emergency;
 pub mod fhir;
 pub mod guard;
+mod hall;
 pub mod identity;
 pub mod incoming;
 pub mod key;
+mod known;
+mod line;
 pub mod mailbox;
 pub mod network;
 pub mod office;
 pub mod open;
+mod place;
+mod pulse;
 pub mod serve;
+mod tally;
 
 pub use door::{RouteLine, routes};
+pub use hall::ConnectionLimits;
 pub use key::{IssuerKey, KeyError};
+pub use place::AdmissionLimits;
 pub use serve::{Door, DoorError};
 
 use std::net::SocketAddr;
@@ -43,4 +52,8 @@ pub struct EdgeSettings {
     pub token_lifetime_max_s: i64,
     /// Sizes that are refused.
     pub limits: Limits,
+    /// How many connections, and how slow they may be.
+    pub connections: ConnectionLimits,
+    /// How many requests may be under way.
+    pub admission: AdmissionLimits,
 }

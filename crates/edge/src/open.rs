@@ -1,13 +1,16 @@
 //! Open doors: health, readiness, metrics, what the FHIR door can do.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant as Stopwatch};
 
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::http::{HeaderMap, Response, StatusCode};
 use renkei_fhir::capability::capability;
+use renkei_flow::House;
 use renkei_model::id::RequestId;
+use tokio::sync::Mutex;
 
 use crate::EdgeSettings;
 use crate::answer::{put, with};
@@ -21,12 +24,34 @@ pub async fn healthz(_porch: Arc<Porch>, _request: Request) -> Response<Body> {
 
 /// The database answers.
 pub async fn readyz(porch: Arc<Porch>, _request: Request) -> Response<Body> {
-    match porch.house.store.ping().await {
-        Ok(()) => text(StatusCode::OK, "ready\n".to_owned()),
-        Err(_) => text(
+    if porch.readiness.ask(&porch.house).await {
+        text(StatusCode::OK, "ready\n".to_owned())
+    } else {
+        text(
             StatusCode::SERVICE_UNAVAILABLE,
             "the database does not answer\n".to_owned(),
-        ),
+        )
+    }
+}
+
+/// What the database answered a moment ago: anybody may ask, so that not everybody's question goes on.
+#[derive(Debug, Default)]
+pub struct Readiness(Mutex<Option<(Stopwatch, bool)>>);
+
+/// How long an answer of the database is good for.
+const MOMENT: Duration = Duration::from_millis(200);
+
+impl Readiness {
+    async fn ask(&self, house: &House) -> bool {
+        let mut last = self.0.lock().await;
+        match *last {
+            Some((at, ready)) if at.elapsed() < MOMENT => ready,
+            _ => {
+                let ready = house.store.ping().await.is_ok();
+                *last = Some((Stopwatch::now(), ready));
+                ready
+            }
+        }
     }
 }
 

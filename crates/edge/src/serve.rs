@@ -2,7 +2,9 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -17,7 +19,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::EdgeSettings;
 use crate::answer::Outright;
 use crate::door::{Porch, router};
+use crate::hall::{Hall, welcome_waiting};
 use crate::key::IssuerKey;
+use crate::open::Readiness;
+use crate::place::Gate;
 
 /// Why the doors do not open.
 #[derive(Debug, thiserror::Error)]
@@ -31,9 +36,6 @@ pub enum DoorError {
         #[source]
         cause: std::io::Error,
     },
-    /// The listener broke.
-    #[error("the listener broke")]
-    Serve(#[source] std::io::Error),
 }
 
 /// A bound listener with everything behind it.
@@ -41,7 +43,13 @@ pub struct Door {
     listener: TcpListener,
     address: SocketAddr,
     router: Router,
+    hall: Arc<Hall>,
 }
+
+/// What is a little too large is answered by `incoming.rs` in our words; beyond this it is cut off.
+const HEADER_SLACK_BYTES: usize = 8_192;
+/// No connection can be accepted for now: others must end first.
+const FULL_PAUSE: Duration = Duration::from_millis(20);
 
 impl Door {
     /// Binds the address.
@@ -58,17 +66,25 @@ impl Door {
         let failed = |cause| DoorError::Listen { address, cause };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
+        let limits = &settings.limits;
+        let hall = Hall::open(
+            settings.connections,
+            limits.header_bytes + limits.url_bytes + HEADER_SLACK_BYTES,
+        );
         let porch = Arc::new(Porch {
             house,
+            gate: Gate::new(settings.admission),
             settings,
             key,
             render_metrics,
+            readiness: Readiness::default(),
         });
         let router = router(porch).layer(CatchPanicLayer::custom(panicked));
         Ok(Self {
             listener,
             address,
             router,
+            hall,
         })
     }
 
@@ -79,17 +95,29 @@ impl Door {
     }
 
     /// Answers until `shutdown` completes; then takes no new connection and finishes the open requests.
-    ///
-    /// # Errors
-    /// [`DoorError::Serve`].
-    pub async fn serve(
-        self,
-        shutdown: impl Future<Output = ()> + Send + 'static,
-    ) -> Result<(), DoorError> {
-        axum::serve(self.listener, self.router)
-            .with_graceful_shutdown(shutdown)
-            .await
-            .map_err(DoorError::Serve)
+    pub async fn serve(self, shutdown: impl Future<Output = ()> + Send + 'static) {
+        let mut shutdown = pin!(shutdown);
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = &mut shutdown => break,
+                accepted = self.listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, _)) => self.hall.welcome(stream, &self.router),
+                // Who hung up before being let in.
+                Err(error) if is_of_one_connection(&error) => {}
+                Err(error) => {
+                    tracing::error!(%error, "no connection can be accepted");
+                    self.hall.make_room_for_one();
+                    tokio::time::sleep(FULL_PAUSE).await;
+                }
+            }
+        }
+        // Whoever stood at the door when it closed is let in.
+        welcome_waiting(&self.listener, &self.hall, &self.router);
+        drop(self.listener);
+        self.hall.close().await;
     }
 
     /// One request through the same router, without a socket.
@@ -124,6 +152,14 @@ impl Door {
                 .unwrap_or_default(),
         )
     }
+}
+
+fn is_of_one_connection(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    )
 }
 
 /// A panic in one request ends that request only. What it said may hold anything: it is not passed on.

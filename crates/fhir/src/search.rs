@@ -103,7 +103,8 @@ pub enum Prefix {
 /// The order of a search's entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sort {
-    /// By id: in the order in which they came for the first time.
+    /// None was asked for: by the text that is searched for where a name or an address leads the search, else by
+    /// id, in the order in which they came for the first time.
     Id,
     /// By the parameter `date`; what has none comes last.
     Date {

@@ -8,7 +8,9 @@
 //! Sent again, a file has no second effect: its lines are known.
 
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::{Duration, Instant as Stopwatch};
 
 use bytes::Bytes;
@@ -35,8 +37,8 @@ use crate::refuse::{Asker, Refused, refuse, refuse_message};
 use crate::room;
 use crate::route::Receipt;
 
-/// Lines that are on their way at once.
-const ABREAST: usize = 16;
+/// Lines that are on their way at once: enough to share a commit, too few to fill the writer's queue.
+const ABREAST: usize = 8;
 
 /// A file with so many wrong lines is a wrong file: the rest of it is not looked at.
 const REFUSED_MAX: usize = 1_000;
@@ -177,6 +179,7 @@ impl File<'_> {
         }
         let mut tries = 1;
         loop {
+            breathe().await;
             match receive(self.house, self.message(line)).await {
                 Ok(receipt) => return taken(line, &receipt.into_inner()),
                 // Nothing was taken: another line held what this one needed.
@@ -277,6 +280,19 @@ impl File<'_> {
             ],
         }
     }
+}
+
+/// Lets the others go first: between two lines whoever reads or looks somebody up gets the processor.
+async fn breathe() {
+    let mut waited = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut waited, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// The key of a line, if it is one that a sender could have meant.

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use renkei_fhir::card_blocks::{CardPart, lay};
 use renkei_fhir::instant::day_text;
-use renkei_model::id::{FacilityCode, NetworkName, OpeningId, RecordId};
+use renkei_model::id::{FacilityCode, NetworkName, OpeningId, RecordId, ResourceId};
 use renkei_model::lists::EmergencyReason;
 use renkei_model::message::Fault;
 use renkei_model::permit::Permit;
-use renkei_model::{Category, Shelf};
-use renkei_store::{CardRow, NewOpening, PersonLimits, StoreError, Tx, Urgency};
+use renkei_model::shelf::Shelf;
+use renkei_store::{CardRow, NewOpening, StoreError, Tx, Urgency, VisibleVersion};
 use serde_json::json;
 
 use crate::card_sight::Content;
@@ -20,7 +20,7 @@ use crate::emergency::EmergencyError;
 use crate::form::{Filled, Form};
 use crate::handle::Handle;
 use crate::house::House;
-use crate::judge::{joined, readable_shelf};
+use crate::judge::{joined, readable};
 use crate::permit::permit_emergency;
 use crate::record::{Recorded, of_permit, record_change};
 use crate::refusal::Refusal;
@@ -194,37 +194,44 @@ async fn gather(
     // Hidden since the search, or from the first: no face, no card.
     let faces = house.store.visible_faces_of(permit, record).await?;
     let face = faces.into_iter().next().ok_or(EmergencyError::Absent)?;
-    if hides(&house.store.person_limits(permit, record).await?) {
+    let mut persons = house.store.persons(permit, &[record]).await?;
+    let person = persons.remove(&record).unwrap_or_default();
+    if person.limits.hide() {
         return Err(EmergencyError::Absent);
     }
-    let mut records = house.store.person_records(permit, record).await?;
+    let mut records = person.records;
     // The record that was chosen says who this is.
     records.sort_by_key(|(one, _)| *one != record);
+    let others: Vec<RecordId> = records.iter().skip(1).map(|(other, _)| *other).collect();
+    if !others.is_empty() {
+        persons = house.store.persons(permit, &others).await?;
+    }
     let mut cut = false;
-    let mut judged = Judged::default();
-    let mut parts = Vec::new();
-    let mut shown = Vec::new();
-    for (record, _) in &records {
-        let limits = house.store.person_limits(permit, *record).await?;
-        if hides(&limits) {
+    let mut rows = Vec::new();
+    for (one, _) in &records {
+        // The chosen record's own are known already.
+        let limits = persons.get(one).map_or(person.limits, |other| other.limits);
+        if limits.hide() {
             continue;
         }
-        let before = parts.len();
-        let rows = house
+        let found = house
             .store
-            .visible_of_record(permit, *record, RESOURCES)
+            .visible_of_record(permit, *one, RESOURCES)
             .await?;
-        cut |= rows.len() == RESOURCES;
-        for row in rows {
-            let denied = limits.denied & row.row.shelf.category.bit() != 0;
-            if !denied && judged.allows(house, permit, &row).await? {
-                parts.push(part(house, row, &mut judged).await?);
-            }
-        }
-        if parts.len() > before {
-            shown.push(*record);
-        }
+        cut |= found.len() == RESOURCES;
+        rows.extend(
+            found
+                .into_iter()
+                .filter(|row| limits.denied & row.row.shelf.category.bit() == 0),
+        );
     }
+    let mut judged = Judged::default();
+    let parts = judged.parts(house, permit, rows).await?;
+    let shown: Vec<RecordId> = records
+        .iter()
+        .map(|(one, _)| *one)
+        .filter(|one| judged.shelves.iter().any(|(shelf, _)| shelf.record == *one))
+        .collect();
     let author = titles(house, records.iter().map(|(_, network)| network));
     let records: Vec<RecordId> = records.into_iter().map(|(record, _)| record).collect();
     let notes = house.store.notes_of(permit, &shown).await?;
@@ -247,11 +254,6 @@ async fn gather(
     })
 }
 
-/// Whether a refusal hides the person as a whole.
-const fn hides(limits: &PersonLimits) -> bool {
-    limits.closed || limits.denied & Category::Demographics.bit() != 0
-}
-
 /// The networks by their titles, each once.
 fn titles<'n>(house: &House, networks: impl Iterator<Item = &'n NetworkName>) -> String {
     let mut titles: Vec<&str> = networks
@@ -263,39 +265,53 @@ fn titles<'n>(house: &House, networks: impl Iterator<Item = &'n NetworkName>) ->
     titles.join("、")
 }
 
-/// What the policy engine said of each shelf, asked once a shelf, and the names of facilities.
+/// What the policy engine said of the rows, and names of facilities.
 #[derive(Default)]
 struct Judged {
-    verdicts: HashMap<Shelf, bool>,
     names: HashMap<(NetworkName, FacilityCode), String>,
     shelves: Vec<(Shelf, i64)>,
     rules: Vec<String>,
 }
 
 impl Judged {
-    async fn allows(
+    /// The rows that the policy engine lets out, too.
+    async fn parts(
         &mut self,
         house: &House,
         permit: &Permit,
-        row: &CardRow,
-    ) -> Result<bool, StoreError> {
-        let shelf = &row.row.shelf;
-        let allowed = match self.verdicts.get(shelf) {
-            Some(allowed) => *allowed,
-            None => {
-                let decision = readable_shelf(house, permit, shelf).await?;
-                let allowed = decision.is_allow();
-                if allowed {
-                    self.rules.push(decision.rule());
-                }
-                self.verdicts.insert(shelf.clone(), allowed);
-                allowed
+        rows: Vec<CardRow>,
+    ) -> Result<Vec<CardPart>, EmergencyError> {
+        let (sheets, rows): (Vec<_>, Vec<_>) =
+            rows.into_iter().map(|row| (row.sheet, row.row)).unzip();
+        let decisions = readable(house, permit, &rows).await?;
+        let mut parts = Vec::new();
+        for ((sheet, row), decision) in sheets.into_iter().zip(rows).zip(decisions) {
+            if decision.is_allow() {
+                self.rules.push(decision.rule());
+                self.shelves.push((row.shelf.clone(), row.version));
+                parts.push(self.part(house, sheet, row).await?);
             }
-        };
-        if allowed {
-            self.shelves.push((shelf.clone(), row.row.version));
         }
-        Ok(allowed)
+        Ok(parts)
+    }
+
+    async fn part(
+        &mut self,
+        house: &House,
+        sheet: Option<ResourceId>,
+        row: VisibleVersion,
+    ) -> Result<CardPart, EmergencyError> {
+        let source = self.name(house, &row.shelf).await?;
+        let json = serde_json::from_str(&row.text)
+            .map_err(|_| EmergencyError::Card("a stored text cannot be read".to_owned()))?;
+        let sheet = sheet.map_or_else(|| row.message.to_string(), |sheet| sheet.to_string());
+        Ok(CardPart {
+            sheet,
+            source,
+            day: day_text(row.at),
+            category: row.shelf.category,
+            json,
+        })
     }
 
     /// Whose word it is: the facility's name, or its code where the directory does not know it.
@@ -309,26 +325,6 @@ impl Judged {
         self.names.insert(key, name.clone());
         Ok(name)
     }
-}
-
-async fn part(
-    house: &House,
-    row: CardRow,
-    judged: &mut Judged,
-) -> Result<CardPart, EmergencyError> {
-    let source = judged.name(house, &row.row.shelf).await?;
-    let json = serde_json::from_str(&row.row.text)
-        .map_err(|_| EmergencyError::Card("a stored text cannot be read".to_owned()))?;
-    let sheet = row
-        .sheet
-        .map_or_else(|| row.row.message.to_string(), |sheet| sheet.to_string());
-    Ok(CardPart {
-        sheet,
-        source,
-        day: day_text(row.row.at),
-        category: row.row.shelf.category,
-        json,
-    })
 }
 
 /// Says that the wrong person's card was opened: the opening ends, and the office sees it in the report.

@@ -1,12 +1,12 @@
 //! The corridor for what recipients say of their deliveries. Mailboxes only: a receipt ends a delivery.
 
-use renkei_access::Action;
+use renkei_access::{Action, Decision};
 use renkei_model::caller::Caller;
 use renkei_model::clock::Instant;
 use renkei_model::id::{DeliveryId, RequestId};
 use renkei_model::lane::ReceiptOutcome;
 use renkei_model::{Permit, Shelf};
-use renkei_store::{StoreError, Urgency};
+use renkei_store::{Stand, StoreError, Urgency};
 use serde_json::Value;
 
 use crate::house::House;
@@ -124,15 +124,15 @@ async fn seen(
         .visible_read(permit, "Bundle", sheet, Some(version))
         .await?;
     let row = row.ok_or(DeliverError::Absent)?;
-    if !readable(house, permit, &row).await?.is_allow() {
+    let decisions = readable(house, permit, std::slice::from_ref(&row)).await?;
+    if !decisions.iter().all(Decision::is_allow) {
         return Err(DeliverError::Absent);
     }
-    let relations = house
-        .store
-        .relations_to(&row.shelf, permit.caller(), permit.at())
-        .await?;
+    // The row's own shelf comes first.
+    let own = row.stands.iter().flatten().next();
+    let Stand { shelf, relations } = own.ok_or(DeliverError::Absent)?;
     let asked = (permit.purpose(), Action::Send);
-    let decision = judge(house, permit.caller(), &row.shelf, &relations, asked);
+    let decision = judge(house, permit.caller(), shelf, relations, asked);
     let rule = decision.rule();
     if decision.is_allow() {
         Ok((row.shelf, rule))

@@ -6,7 +6,6 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use renkei_identity::{Asked, Query};
-use renkei_model::Category;
 use renkei_model::clock::Instant;
 use renkei_model::id::{RecordId, SearchId};
 use renkei_model::message::Fault;
@@ -99,8 +98,8 @@ async fn walk(house: &House, filled: &Filled) -> Result<Recorded<Vec<u8>>, Refus
     }
     let today = renkei_fhir::instant::day_text(filled.at);
     let query = Query::read(&asked, &today).map_err(EmergencyError::Faults)?;
-    let gathered =
-        room!(emergency => async gather(house, &permit, &query)).map_err(EmergencyError::Store)?;
+    let gathered = room!(emergency => async gather(house, &permit, &query, asked.card.is_some()))
+        .map_err(EmergencyError::Store)?;
     let everybody = gathered.everybody;
     let candidates = gathered
         .faces
@@ -197,8 +196,13 @@ struct Gathered {
     everybody: bool,
 }
 
-/// The visible faces that the query's terms lead to, each once.
-async fn gather(house: &House, permit: &Permit, query: &Query) -> Result<Gathered, StoreError> {
+/// The visible faces that the query's terms lead to, each once, with their cards if a card was asked for.
+async fn gather(
+    house: &House,
+    permit: &Permit,
+    query: &Query,
+    cards: bool,
+) -> Result<Gathered, StoreError> {
     let mut seen = HashSet::new();
     let mut faces = Vec::new();
     let probes = query.probes();
@@ -216,10 +220,14 @@ async fn gather(house: &House, permit: &Permit, query: &Query) -> Result<Gathere
         let new = found.faces.into_iter();
         faces.extend(new.filter(|face| seen.insert(face.sheet)));
     }
+    if cards {
+        faces = house.store.with_cards(faces).await?;
+    }
     Ok(Gathered { faces, everybody })
 }
 
-/// The best face of each human being: records that are linked are one line.
+/// The best face of each human being: records that are linked are one line. As many records are asked about at
+/// once as there are lines, the best first.
 async fn one_a_person(
     house: &House,
     permit: &Permit,
@@ -228,21 +236,28 @@ async fn one_a_person(
 ) -> Result<Vec<VisibleFace>, StoreError> {
     let mut covered: HashSet<RecordId> = HashSet::new();
     let mut found = Vec::new();
-    for face in ranked {
-        if covered.contains(&face.record) {
-            continue;
+    let mut ranked = ranked.into_iter().peekable();
+    while found.len() < most && ranked.peek().is_some() {
+        let mut next: Vec<VisibleFace> = Vec::new();
+        while next.len() < most
+            && let Some(face) = ranked.next()
+        {
+            let known = next.iter().any(|one| one.record == face.record);
+            if !known && !covered.contains(&face.record) {
+                next.push(face);
+            }
         }
-        let linked = house.store.person_records(permit, face.record).await?;
-        let limits = house.store.person_limits(permit, face.record).await?;
-        let hidden = limits.closed || limits.denied & Category::Demographics.bit() != 0;
-        covered.extend(linked.into_iter().map(|(record, _)| record));
-        covered.insert(face.record);
-        if hidden {
-            continue;
-        }
-        found.push(face);
-        if found.len() == most {
-            break;
+        let records: Vec<RecordId> = next.iter().map(|face| face.record).collect();
+        let mut persons = house.store.persons(permit, &records).await?;
+        for face in next {
+            if found.len() == most || !covered.insert(face.record) {
+                continue;
+            }
+            let person = persons.remove(&face.record).unwrap_or_default();
+            covered.extend(person.records.into_iter().map(|(record, _)| record));
+            if !person.limits.hide() {
+                found.push(face);
+            }
         }
     }
     Ok(found)

@@ -5,14 +5,13 @@ use renkei_model::Face;
 use renkei_model::id::RecordId;
 use renkei_model::message::{Fault, FaultKind};
 use renkei_profile::Message;
-use renkei_store::{Origin, StoreError, Tx};
-use renkei_wire::filemaker;
-use renkei_wire::tree::Record;
-use sha2::{Digest, Sha256};
+use renkei_store::{Asked, Near, Origin, StoreError, Tx};
 
 use crate::accept::Accepted;
-use crate::kin::{Doubt, kin};
-use crate::map::{Mapped, MappedItem};
+use crate::draft::{Drafted, DraftedItem};
+use crate::kin::{CANDIDATES, Doubt, kin};
+use crate::map::MappedItem;
+use crate::writing::Writing;
 
 /// A message whose records are known.
 pub struct Identified<'a> {
@@ -34,7 +33,7 @@ pub struct IdentifiedItem {
     pub content_sha256: [u8; 32],
     /// The record that it is about.
     pub record: RecordId,
-    /// Made just now, because nothing matched.
+    /// A new one, because nothing matched: it is not stored yet.
     pub fresh: bool,
     /// Records that are the same human being beyond doubt, and are not linked yet.
     pub same: Vec<RecordId>,
@@ -43,6 +42,8 @@ pub struct IdentifiedItem {
     pub doubts: Vec<Doubt>,
     /// What this sender sent before under the same native key.
     pub origin: Option<Origin>,
+    /// What will be stored; `None` if somebody was faster and it has to be written anew.
+    pub writing: Option<Writing>,
     /// The same version with the same content came before: nothing is to be done.
     pub unchanged: bool,
     /// Identifiers that are the record's from now on.
@@ -91,13 +92,13 @@ impl IdentifyError {
 /// [`IdentifyError`].
 pub async fn identify<'a>(
     tx: &mut Tx,
-    mapped: Mapped<'a>,
+    drafted: Drafted<'a>,
 ) -> Result<Identified<'a>, IdentifyError> {
-    let Mapped {
+    let Drafted {
         accepted,
         plan,
         items,
-    } = mapped;
+    } = drafted;
     tx.identity_lock(&lock_keys(&accepted, plan, &items))
         .await?;
     let mut identified: Vec<IdentifiedItem> = Vec::with_capacity(items.len());
@@ -114,12 +115,12 @@ pub async fn identify<'a>(
 
 /// Everything that two messages about one human being could have in common, so that on PostgreSQL they
 /// wait for each other instead of making two records that do not know of each other.
-fn lock_keys(accepted: &Accepted<'_>, plan: &Message, items: &[MappedItem]) -> Vec<String> {
+fn lock_keys(accepted: &Accepted<'_>, plan: &Message, items: &[DraftedItem]) -> Vec<String> {
     let network = accepted.network.name();
     let owner = &accepted.inbound.caller.facility;
     let mut keys: Vec<String> = items
         .iter()
-        .flat_map(|item| {
+        .flat_map(|DraftedItem { item, .. }| {
             let origin = format!(
                 "origin|{network}|{owner}|{}|{}",
                 plan.kind(),
@@ -143,100 +144,121 @@ async fn one(
     tx: &mut Tx,
     accepted: &Accepted<'_>,
     plan: &Message,
-    item: MappedItem,
+    drafted: DraftedItem,
     before: &[IdentifiedItem],
 ) -> Result<IdentifiedItem, IdentifyError> {
-    let network = accepted.network.name();
-    let owner = &accepted.inbound.caller.facility;
-    let content_sha256 = content(&item.record);
-    let face = face(&item);
-    let origin = tx
-        .origin_find(network, owner, plan.kind(), &item.mapped.native_key)
-        .await?;
-    if let Some(origin) = &origin
-        && compare(origin, &item, &face, &content_sha256)?
-    {
-        return Ok(unchanged(item, face, content_sha256, origin.clone()));
+    let near = near(tx, accepted, plan, &drafted).await?;
+    let known = near.origin;
+    let DraftedItem {
+        item,
+        face,
+        content_sha256,
+        origin,
+        writing,
+    } = drafted;
+    // A version that is stored never changes: the same sheet and number is the same in all.
+    let same = origin
+        .as_ref()
+        .map(|origin| (origin.sheet, origin.native_version))
+        == known;
+    let origin = if same {
+        origin
+    } else {
+        let (network, owner) = (accepted.network.name(), &accepted.inbound.caller.facility);
+        tx.origin_find(network, owner, plan.kind(), &item.mapped.native_key)
+            .await?
+    };
+    let mut identified = IdentifiedItem {
+        record: RecordId::new(),
+        fresh: true,
+        same: Vec::new(),
+        doubts: Vec::new(),
+        unchanged: false,
+        claims: Vec::new(),
+        writing: same.then_some(writing),
+        item,
+        face,
+        content_sha256,
+        origin,
+    };
+    if let Some(origin) = &identified.origin {
+        (identified.record, identified.fresh) = (origin.record, false);
+        if compare(origin, &identified)? {
+            identified.unchanged = true;
+            return Ok(identified);
+        }
     }
-    let matches = matches(tx, accepted, &item, before).await?;
+    settle(tx, identified, near, before).await
+}
+
+/// What the database knows that is near.
+async fn near(
+    tx: &mut Tx,
+    accepted: &Accepted<'_>,
+    plan: &Message,
+    drafted: &DraftedItem,
+) -> Result<Near, StoreError> {
+    let mapped = &drafted.item.mapped;
+    let claims = mapped.roles.identifiers.iter();
+    let identifiers: Vec<(String, String)> = claims
+        .map(|claim| (claim.system.clone(), claim.value.clone()))
+        .collect();
+    let kana = drafted.face.kana.as_deref();
+    let kana = kana.map(renkei_identity::loose_kana);
+    tx.near(&Asked {
+        network: accepted.network.name(),
+        owner: &accepted.inbound.caller.facility,
+        kind: plan.kind(),
+        native_key: &mapped.native_key,
+        record: drafted.origin.as_ref().map(|origin| origin.record),
+        identifiers: &identifiers,
+        birth_date: drafted.face.birth_date.as_deref(),
+        kana: kana.as_deref().filter(|kana| !kana.is_empty()),
+        limit: CANDIDATES,
+    })
+    .await
+}
+
+/// Which record it is, which others may be the same human being, whose its identifiers are.
+async fn settle(
+    tx: &mut Tx,
+    mut item: IdentifiedItem,
+    near: Near,
+    before: &[IdentifiedItem],
+) -> Result<IdentifiedItem, IdentifyError> {
+    let matches = matches(&item.item, &near, before);
     let known: Vec<Known> = matches.iter().map(|found| found.known.clone()).collect();
-    let (found, mut doubtful) = match resolve(&face, &known) {
+    let (found, mut doubtful) = match resolve(&item.face, &known) {
         Resolution::Existing { record, doubts } => (Some(record), doubts),
         Resolution::New { doubts } => (None, doubts),
     };
     // What came before under this key stays on its record; that identifiers now say otherwise is for
     // the network's office to settle.
-    let record = match (&origin, found) {
-        (Some(origin), Some(found)) if found != origin.record => {
-            doubtful.push(found);
-            Some(origin.record)
-        }
-        (Some(origin), _) => Some(origin.record),
-        (None, found) => found,
-    };
-    let fresh = record.is_none();
-    let record = match record {
-        Some(record) => record,
-        None => create(tx, accepted, &face).await?,
-    };
-    let mut doubts: Vec<Doubt> = doubtful
+    match (&item.origin, found) {
+        (Some(origin), Some(found)) if found != origin.record => doubtful.push(found),
+        (None, Some(found)) => (item.record, item.fresh) = (found, false),
+        _ => {}
+    }
+    let record = item.record;
+    item.doubts = doubtful
         .into_iter()
         .filter(|other| *other != record)
-        .map(|other| doubt_of_number(&face, other, &known))
+        .map(|other| doubt_of_number(&item.face, other, &known))
         .collect();
-    let kin = kin(tx, network, (record, &face), before).await?;
-    doubts.extend(kin.doubts);
-    let claims = free(&item, &face, &matches, record);
-    Ok(IdentifiedItem {
-        item,
-        face,
-        content_sha256,
-        record,
-        fresh,
-        same: kin.same,
-        doubts,
-        origin,
-        unchanged: false,
-        claims,
-    })
-}
-
-/// The same version with the same content: nothing is to be done.
-const fn unchanged(
-    item: MappedItem,
-    face: Face,
-    content_sha256: [u8; 32],
-    origin: Origin,
-) -> IdentifiedItem {
-    IdentifiedItem {
-        item,
-        face,
-        content_sha256,
-        record: origin.record,
-        fresh: false,
-        same: Vec::new(),
-        doubts: Vec::new(),
-        origin: Some(origin),
-        unchanged: true,
-        claims: Vec::new(),
-    }
-}
-
-/// Hash of a native record, the same for the same values however its bytes were laid out.
-fn content(record: &Record) -> [u8; 32] {
-    Sha256::digest(filemaker::canonical(record)).into()
-}
-
-/// Who a native record says that it is about: the face of its Patient.
-fn face(item: &MappedItem) -> Face {
-    let patient = item
-        .mapped
-        .resources
-        .iter()
-        .find(|resource| resource.resource_type == "Patient");
-    patient.map_or_else(Face::default, |patient| {
-        renkei_fhir::face::face(&patient.json)
-    })
+    let own = match near.faces.get(&record) {
+        Some(own) => own.clone(),
+        None if item.fresh => Vec::new(),
+        // Another item of the message led to it.
+        None => {
+            let faces = tx.faces_of(record).await?;
+            faces.into_iter().map(|known| known.face).collect()
+        }
+    };
+    let kin = kin((record, &item.face), &own, near.alike, before);
+    item.doubts.extend(kin.doubts);
+    item.same = kin.same;
+    item.claims = free(&item.item, &item.face, &matches, record);
+    Ok(item)
 }
 
 fn doubt_of_number(face: &Face, other: RecordId, known: &[Known]) -> Doubt {
@@ -246,12 +268,13 @@ fn doubt_of_number(face: &Face, other: RecordId, known: &[Known]) -> Doubt {
 }
 
 /// Equal version and content: unchanged. Older, or equal with other content: refused.
-fn compare(
-    origin: &Origin,
-    item: &MappedItem,
-    face: &Face,
-    content_sha256: &[u8; 32],
-) -> Result<bool, IdentifyError> {
+fn compare(origin: &Origin, identified: &IdentifiedItem) -> Result<bool, IdentifyError> {
+    let IdentifiedItem {
+        item,
+        face,
+        content_sha256,
+        ..
+    } = identified;
     let before = Face {
         kana: origin.kana.clone(),
         birth_date: origin.birth_date.clone(),
@@ -304,37 +327,27 @@ struct Match {
     known: Known,
 }
 
-async fn matches(
-    tx: &mut Tx,
-    accepted: &Accepted<'_>,
-    item: &MappedItem,
-    before: &[IdentifiedItem],
-) -> Result<Vec<Match>, IdentifyError> {
+fn matches(item: &MappedItem, near: &Near, before: &[IdentifiedItem]) -> Vec<Match> {
     let claims = &item.mapped.roles.identifiers;
-    let pairs: Vec<(String, String)> = claims
-        .iter()
-        .map(|claim| (claim.system.clone(), claim.value.clone()))
-        .collect();
     let rank = |system: &str, value: &str| {
         let claim = claims
             .iter()
             .find(|claim| claim.system == system && claim.value == value);
         claim.map(|claim| claim.rank)
     };
-    let mut matches = Vec::new();
-    for found in tx.identifier_match(accepted.network.name(), &pairs).await? {
-        let rank = rank(&found.system, &found.value).unwrap_or(u8::MAX);
-        let known = Known {
-            record: found.record,
-            rank,
-            face: found.face,
-        };
-        matches.push(Match {
-            system: found.system,
-            value: found.value,
-            known,
-        });
-    }
+    let mut matches: Vec<Match> = near
+        .identified
+        .iter()
+        .map(|found| Match {
+            system: found.system.clone(),
+            value: found.value.clone(),
+            known: Known {
+                record: found.record,
+                rank: rank(&found.system, &found.value).unwrap_or(u8::MAX),
+                face: found.face.clone(),
+            },
+        })
+        .collect();
     for earlier in before {
         for (system, value, _) in &earlier.claims {
             let Some(rank) = rank(system, value) else {
@@ -352,7 +365,7 @@ async fn matches(
             });
         }
     }
-    Ok(matches)
+    matches
 }
 
 /// The identifiers of an item that no other record of the same human being has. One that a record of
@@ -376,20 +389,4 @@ fn free(
         .filter(|claim| !elsewhere(&claim.system, &claim.value))
         .map(|claim| (claim.system.clone(), claim.value.clone(), claim.rank))
         .collect()
-}
-
-async fn create(
-    tx: &mut Tx,
-    accepted: &Accepted<'_>,
-    face: &Face,
-) -> Result<RecordId, IdentifyError> {
-    let kana = face.kana.as_deref().map(renkei_identity::fold_kana);
-    Ok(tx
-        .record_create(
-            accepted.network.name(),
-            kana.as_deref(),
-            face.birth_date.as_deref(),
-            accepted.inbound.at,
-        )
-        .await?)
 }

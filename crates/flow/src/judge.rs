@@ -5,7 +5,7 @@ use renkei_model::caller::Caller;
 use renkei_model::lists::{Profession, Purpose, Relation};
 use renkei_model::permit::Permit;
 use renkei_model::shelf::Shelf;
-use renkei_store::{StoreError, VisibleVersion};
+use renkei_store::{Stand, StoreError, VisibleVersion};
 
 use crate::house::House;
 
@@ -61,28 +61,45 @@ pub async fn readable_shelf(
     Ok(judge(house, caller, shelf, &relations, asked))
 }
 
-/// Whether the caller may read a row in full, asked of the engine anew. A document is read in full only by
-/// who may read all that it holds: a sheet is no way round the table.
-///
-/// # Errors
-/// When the store cannot say how the caller stands to it.
-pub async fn readable(
-    house: &House,
-    permit: &Permit,
-    row: &VisibleVersion,
-) -> Result<Decision, StoreError> {
-    let mut shelves = house.store.document_shelves(permit, row.resource).await?;
-    shelves.push(row.shelf.clone());
+/// Whether the caller may read these shelves in full, each asked of the engine anew: one no is enough, and of no
+/// shelf at all nothing is known.
+fn readable_in(house: &House, permit: &Permit, stands: &[Stand]) -> Decision {
+    let asked = (permit.purpose(), Action::ReadFull);
     let mut rules = Vec::new();
-    for shelf in shelves {
-        match readable_shelf(house, permit, &shelf).await? {
+    for Stand { shelf, relations } in stands {
+        match judge(house, permit.caller(), shelf, relations, asked) {
             Decision::Allow { policies } => rules.extend(policies),
-            denied => return Ok(denied),
+            denied => return denied,
         }
+    }
+    if rules.is_empty() {
+        return Decision::Deny {
+            reason: "no rule allows it".to_owned(),
+        };
     }
     rules.sort_unstable();
     rules.dedup();
-    Ok(Decision::Allow { policies: rules })
+    Decision::Allow { policies: rules }
+}
+
+/// Whether the caller may read each row in full, asked of the engine anew. A document is read in full only by
+/// who may read all that it holds: a sheet is no way round the table. What the rows did not bring with them is
+/// asked of the store for all of them at once.
+///
+/// # Errors
+/// When the store cannot say how the caller stands to them.
+pub async fn readable(
+    house: &House,
+    permit: &Permit,
+    rows: &[VisibleVersion],
+) -> Result<Vec<Decision>, StoreError> {
+    let bare: Vec<&VisibleVersion> = rows.iter().filter(|row| row.stands.is_none()).collect();
+    let mut asked = house.store.stands(permit, &bare).await?.into_iter();
+    let decisions = rows.iter().map(|row| match &row.stands {
+        Some(stands) => readable_in(house, permit, stands),
+        None => readable_in(house, permit, &asked.next().unwrap_or_default()),
+    });
+    Ok(decisions.collect())
 }
 
 /// Purpose of use follows from who the caller is, never from what a client says. Emergency has a door of

@@ -3,17 +3,17 @@
 //! Links join records; they never rewrite them. Beyond doubt: linked. In doubt: apart, and the network's
 //! office decides. A link can be undone, a wrong merge in an ambulance cannot.
 
-use renkei_identity::{Score, Verdict, compare, loose_kana};
+use renkei_identity::{Score, Verdict, compare};
 use renkei_model::Face;
-use renkei_model::id::{NetworkName, RecordId};
-use renkei_store::{KnownFace, StoreError, Tx};
+use renkei_model::id::RecordId;
+use renkei_store::KnownFace;
 use serde_json::json;
 
 use crate::identify::IdentifiedItem;
 
 /// Candidates that are compared at most, for each way of finding them. A date of birth has a handful, a
 /// common name some dozens.
-const CANDIDATES: usize = 200;
+pub const CANDIDATES: usize = 200;
 
 /// Two records that may be one human being.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,50 +52,35 @@ pub struct Kin {
     pub doubts: Vec<Doubt>,
 }
 
-/// Compares a face with those of the network that have the same date of birth or the same kana.
-///
-/// # Errors
-/// When the store cannot say.
-pub async fn kin(
-    tx: &mut Tx,
-    network: &NetworkName,
+/// Compares a face with those that are like it: of the network, and of the same message. `own`: the faces
+/// that its record has already; who is known by this very face has been compared before.
+#[must_use]
+pub fn kin(
     (record, face): (RecordId, &Face),
+    own: &[Face],
+    alike: Vec<KnownFace>,
     before: &[IdentifiedItem],
-) -> Result<Kin, StoreError> {
-    let own = tx.faces_of(record).await?;
-    if own.iter().any(|known| known.face == *face) {
-        return Ok(Kin::default());
+) -> Kin {
+    if own.contains(face) {
+        return Kin::default();
     }
-    let mut near = Vec::new();
-    if let Some(birth_date) = &face.birth_date {
-        near.extend(tx.faces_by_birth(network, birth_date, CANDIDATES).await?);
-    }
-    if let Some(kana) = face.kana.as_deref().map(loose_kana)
-        && !kana.is_empty()
-    {
-        near.extend(tx.faces_by_term(network, "kana", &kana, CANDIDATES).await?);
-    }
-    near.extend(before.iter().map(|earlier| KnownFace {
-        record: earlier.record,
-        network: network.clone(),
-        face: earlier.face.clone(),
-    }));
-    near.retain(|known| known.record != record);
-    Ok(judged(face, near))
+    let alike = alike.into_iter().map(|known| (known.record, known.face));
+    let before = before.iter();
+    let before = before.map(|earlier| (earlier.record, earlier.face.clone()));
+    let mut near: Vec<(RecordId, Face)> = alike.chain(before).collect();
+    near.retain(|(other, _)| *other != record);
+    judged(face, near)
 }
 
 /// One verdict a record: of several faces of one record the one that agrees best counts.
-fn judged(face: &Face, near: Vec<KnownFace>) -> Kin {
+fn judged(face: &Face, near: Vec<(RecordId, Face)>) -> Kin {
     let mut verdicts: Vec<(RecordId, Verdict, Score)> = Vec::new();
-    for known in near {
-        let (verdict, score) = compare(face, &known.face);
-        match verdicts
-            .iter_mut()
-            .find(|(record, ..)| *record == known.record)
-        {
+    for (other, known) in near {
+        let (verdict, score) = compare(face, &known);
+        match verdicts.iter_mut().find(|(record, ..)| *record == other) {
             Some(best) if best.2.points >= score.points => {}
-            Some(best) => *best = (known.record, verdict, score),
-            None => verdicts.push((known.record, verdict, score)),
+            Some(best) => *best = (other, verdict, score),
+            None => verdicts.push((other, verdict, score)),
         }
     }
     verdicts.sort_by_key(|(record, ..)| *record);

@@ -21,6 +21,7 @@ pub mod checkpoint;
 pub mod cursor;
 pub mod decode;
 pub mod deliver;
+pub mod draft;
 pub mod emergency;
 pub mod fold_index;
 pub mod form;
@@ -59,6 +60,7 @@ pub mod route;
 pub mod shelve;
 pub mod staff;
 pub mod store;
+pub mod writing;
 
 pub use batch::batch;
 pub use house::{House, Networks, activate};

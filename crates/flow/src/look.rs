@@ -162,7 +162,7 @@ pub(crate) struct Found {
 pub async fn look(house: &House, ask: Ask) -> Result<Recorded<Sight>, Refused> {
     match walk(house, &ask).await {
         Ok(sight) => Ok(sight),
-        Err(refusal) => Err(unseen(house, ask, refusal).await),
+        Err(refusal) => Err(Box::pin(unseen(house, ask, refusal)).await),
     }
 }
 
@@ -222,17 +222,27 @@ async fn find(house: &House, ask: &Ask, permit: &Permit) -> Result<Found, LookEr
             id,
             version,
         } => {
-            let seen = one(house, permit, resource_type, id, version.as_deref()).await?;
-            Ok(Found::of(render::resource(&seen.row), &[seen]))
+            let mut seen = one(house, permit, resource_type, id, version.as_deref()).await?;
+            Ok(Found::of(render::resource(&mut seen.row), &[seen]))
         }
         Question::Search {
             resource_type,
             page,
-        } => look_search::search(house, ask, permit, (*resource_type, page)).await,
-        Question::History(asked) => look_history::history(house, ask, permit, asked).await,
+        } => {
+            Box::pin(look_search::search(
+                house,
+                ask,
+                permit,
+                (*resource_type, page),
+            ))
+            .await
+        }
+        Question::History(asked) => {
+            Box::pin(look_history::history(house, ask, permit, asked)).await
+        }
         Question::Native { network, path, id } => native(house, permit, (network, path), id).await,
         Question::Sheet { id } => sheet(house, permit, id).await,
-        Question::Inbox => inbox(house, permit).await,
+        Question::Inbox => Box::pin(inbox(house, permit)).await,
         Question::Audit { record } => audit(house, permit, record).await,
     }
 }
@@ -291,20 +301,33 @@ pub(crate) async fn recheck(
     permit: &Permit,
     row: VisibleVersion,
 ) -> Result<Seen, LookError> {
-    let decision = readable(house, permit, &row).await?;
-    if decision.is_allow() {
-        return Ok(Seen {
-            row,
-            rule: decision.rule(),
-        });
+    let seen = recheck_all(house, permit, vec![row]).await?;
+    seen.into_iter().next().ok_or(LookError::Absent)
+}
+
+/// The same for many rows, with one question to the store at most. Rows that stay are left out; the others keep
+/// their order.
+pub(crate) async fn recheck_all(
+    house: &House,
+    permit: &Permit,
+    rows: Vec<VisibleVersion>,
+) -> Result<Vec<Seen>, LookError> {
+    let decisions = readable(house, permit, &rows).await?;
+    let mut seen = Vec::with_capacity(rows.len());
+    for (row, decision) in rows.into_iter().zip(decisions) {
+        if decision.is_allow() {
+            let rule = decision.rule();
+            seen.push(Seen { row, rule });
+            continue;
+        }
+        metrics::counter!("flow_look_disagreements_total").increment(1);
+        tracing::error!(
+            request = %permit.request(),
+            category = %row.shelf.category,
+            "masks and policy engine disagree on a row; withheld"
+        );
     }
-    metrics::counter!("flow_look_disagreements_total").increment(1);
-    tracing::error!(
-        request = %permit.request(),
-        category = %row.shelf.category,
-        "masks and policy engine disagree on a row; withheld"
-    );
-    Err(LookError::Absent)
+    Ok(seen)
 }
 
 async fn native(

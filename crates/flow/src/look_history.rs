@@ -6,7 +6,7 @@ use renkei_store::VisibleVersion;
 use serde_json::{Value, json};
 
 use crate::house::House;
-use crate::look::{Ask, Found, HistoryQuestion, LookError, Seen, recheck};
+use crate::look::{Ask, Found, HistoryQuestion, LookError, Seen, recheck_all};
 use crate::page;
 use crate::render_bundle::{self, PageOf};
 
@@ -61,15 +61,7 @@ pub(crate) async fn history(
             json!({ "type": kind, "id": asked.id, "before": last.version, "count": place.count });
         page::seal(house, ask, PURPOSE, content)
     });
-    let mut seen: Vec<Seen> = Vec::with_capacity(found.len());
-    for row in found {
-        match recheck(house, permit, row).await {
-            Ok(row) => seen.push(row),
-            // The alarm has sounded; the others are shown.
-            Err(LookError::Absent) => {}
-            Err(error) => return Err(error),
-        }
-    }
+    let seen: Vec<Seen> = recheck_all(house, permit, found).await?;
     let rows: Vec<&VisibleVersion> = seen.iter().map(|seen| &seen.row).collect();
     let count = place.count.map(|count| ("_count", count.to_string()));
     let sight = render_bundle::history(&PageOf {

@@ -13,12 +13,15 @@ use serde_json::{Value, json};
 
 use crate::fold_index::fold_term;
 use crate::house::House;
-use crate::look::{Ask, Found, LookError, Page, Seen, recheck};
+use crate::look::{Ask, Found, LookError, Page, recheck_all};
 use crate::page;
 use crate::render_bundle::{PageOf, searchset};
 
 /// What cursors of searches are sealed for.
 const PURPOSE: &str = "page of a search";
+
+/// The longest month, in microseconds.
+const MONTH: i64 = 31 * 86_400 * 1_000_000;
 
 /// Answers a page of a search.
 ///
@@ -51,7 +54,7 @@ pub(crate) async fn search(
         _ => {
             house
                 .store
-                .visible_search(permit, &query, order, after, limit + 1)
+                .visible_search(permit, &query, order, after.as_ref(), limit + 1)
                 .await?
         }
     };
@@ -59,7 +62,8 @@ pub(crate) async fn search(
     found.truncate(limit);
     let next = found.last().filter(|_| more).map(|last| {
         let content = json!({
-            "type": kind.as_str(), "asked": search.asked, "key": last.place.key, "id": last.place.id.to_string(),
+            "type": kind.as_str(), "asked": search.asked, "key": last.place.key,
+            "text": last.place.text, "id": last.place.id.to_string(),
         });
         page::seal(house, ask, PURPOSE, content)
     });
@@ -70,15 +74,8 @@ pub(crate) async fn search(
         None if limit > 0 => None,
         _ => Some(house.store.visible_count(permit, &query).await?),
     };
-    let mut seen: Vec<Seen> = Vec::with_capacity(found.len());
-    for found in found {
-        match recheck(house, permit, found.row).await {
-            Ok(row) => seen.push(row),
-            // The alarm has sounded; the others are shown.
-            Err(LookError::Absent) => {}
-            Err(error) => return Err(error),
-        }
-    }
+    let rows = found.into_iter().map(|found| found.row).collect();
+    let seen = recheck_all(house, permit, rows).await?;
     let rows: Vec<&VisibleVersion> = seen.iter().map(|seen| &seen.row).collect();
     let sight = searchset(&PageOf {
         base: &ask.base,
@@ -91,7 +88,8 @@ pub(crate) async fn search(
     });
     let mut found = Found::of(sight, &seen);
     found.details.push(("query".to_owned(), written(&search)));
-    found.records = house.store.records_behind(permit, &query).await?;
+    let from = (order, after.as_ref());
+    found.records = house.store.records_behind(permit, &query, from).await?;
     found.network = found.network.or_else(|| permit.networks().first().cloned());
     Ok(found)
 }
@@ -115,6 +113,7 @@ fn resume(
         let asked: Option<Vec<_>> = content.get("asked")?.as_array()?.iter().map(pair).collect();
         let place = SearchPlace {
             key: content.get("key")?.as_i64()?,
+            text: content.get("text")?.as_str()?.to_owned(),
             id: content.get("id")?.as_str()?.parse().ok()?,
         };
         Some((fhir::search(kind, &asked?).ok()?, place))
@@ -145,7 +144,7 @@ fn written(search: &Search) -> String {
 
 const fn order(sort: Sort) -> SearchOrder {
     match sort {
-        Sort::Id => SearchOrder::Id,
+        Sort::Id => SearchOrder::Index,
         Sort::Date { descending } => SearchOrder::Date { descending },
         Sort::Updated { descending } => SearchOrder::Updated { descending },
     }
@@ -166,15 +165,23 @@ fn query(search: &Search) -> Result<SearchQuery, LookError> {
 fn breadth(criterion: &Criterion) -> u8 {
     let contains = |test: &Test| matches!(test, Test::Text(_, TextMatch::Contains));
     let day = |test: &Test| matches!(test, Test::Date(Prefix::Eq, _));
+    // A handful of residents are born on a day; more of them have a name.
+    let born =
+        |test: &Test| matches!(test, Test::Date(Prefix::Eq, span) if span.high - span.low <= MONTH);
     match criterion.param.kind {
         ParamKind::Id => 0,
         ParamKind::Identifier | ParamKind::Phone | ParamKind::Patient => 1,
-        ParamKind::Name if !criterion.tests.iter().any(contains) => 2,
-        ParamKind::Date if criterion.tests.iter().all(day) => 3,
-        ParamKind::Address if !criterion.tests.iter().any(contains) => 4,
-        ParamKind::Date => 5,
-        ParamKind::Name | ParamKind::Address => 6,
-        ParamKind::Code(_) => 7,
+        ParamKind::Date
+            if criterion.param.name == "birthdate" && criterion.tests.iter().all(born) =>
+        {
+            2
+        }
+        ParamKind::Name if !criterion.tests.iter().any(contains) => 3,
+        ParamKind::Date if criterion.tests.iter().all(day) => 4,
+        ParamKind::Address if !criterion.tests.iter().any(contains) => 5,
+        ParamKind::Date => 6,
+        ParamKind::Name | ParamKind::Address => 7,
+        ParamKind::Code(_) => 8,
     }
 }
 

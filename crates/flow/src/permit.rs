@@ -67,8 +67,13 @@ pub async fn permit<'a>(
     let mut rules = Vec::new();
     for item in &shelved.items {
         // All shelves of an item have one record and one owner, and so the same relations.
-        let sheet = &item.sheet_shelf;
-        let relations = tx.relations_to(sheet, caller, inbound.at).await?;
+        let sheet = &item.sheet.shelf;
+        let relations = if item.known.fresh {
+            // Nobody stands to a new record in any way but by writing it.
+            vec![Relation::None, Relation::AuthorFacility]
+        } else {
+            tx.relations_to(sheet, caller, inbound.at).await?
+        };
         let judged = |shelf, action| {
             allowed(judge(
                 house,

@@ -6,6 +6,7 @@ use renkei_store::Urgency;
 
 use crate::accept::accept;
 use crate::decode::decode;
+use crate::draft::draft;
 use crate::house::House;
 use crate::identify::identify;
 use crate::map::map;
@@ -26,7 +27,8 @@ use crate::store::store;
 /// the denial is in the audit log.
 pub async fn receive(house: &House, inbound: Inbound) -> Result<Recorded<Receipt>, Refused> {
     let mut about = Vec::new();
-    match walk(house, &inbound, &mut about).await {
+    // On the heap: it is large, and on its way through the doors it would be moved again and again.
+    match Box::pin(walk(house, &inbound, &mut about)).await {
         Ok(receipt) => Ok(receipt),
         Err(refusal) => Err(refuse_message(house, &inbound, refusal, about).await),
     }
@@ -45,14 +47,15 @@ async fn walk(
     }
     let decoded = room!(decode => decode(accepted, &house.limits))?;
     let mapped = room!(map => map(decoded))?;
+    let drafted = room!(draft => async draft(house, mapped))?;
     let body = house.store.blob_keep(&inbound.body).await?;
 
     let mut tx = house.store.begin("receive", Urgency::Ordinary).await?;
-    if let Recall::Known(answer) = recall_inside(&mut tx, &mapped.accepted).await? {
+    if let Recall::Known(answer) = recall_inside(&mut tx, &drafted.accepted).await? {
         tx.rollback().await;
-        return Ok(record_repeat(house, &mapped.accepted, answer).await?);
+        return Ok(record_repeat(house, &drafted.accepted, answer).await?);
     }
-    let identified = room!(identify => async identify(&mut tx, mapped))
+    let identified = room!(identify => async identify(&mut tx, drafted))
         .inspect_err(|error| about.extend(error.record()))?;
     about.extend(
         identified

@@ -4,11 +4,12 @@ use renkei_audit::{Decision, Leaf};
 use renkei_model::caller::Caller;
 use renkei_model::clock::Instant;
 use renkei_model::id::{NetworkName, RecordId, RequestId};
+use renkei_model::leaf::SealedLeaf;
 use renkei_model::lists::Purpose;
 use renkei_model::message::StoredAnswer;
 use renkei_model::permit::Permit;
 use renkei_model::shelf::Shelf;
-use renkei_store::{StoreError, Tx, Urgency};
+use renkei_store::{StoreError, Tx};
 
 use crate::accept::Accepted;
 use crate::house::House;
@@ -73,6 +74,18 @@ pub struct Note {
 /// # Errors
 /// When the store refuses.
 pub async fn note(house: &House, tx: &mut Tx, note: Note) -> Result<(), StoreError> {
+    tx.leaf_put(sealed(house, note)).await
+}
+
+/// Seals a note into a leaf and makes it durable, together with others that wait.
+///
+/// # Errors
+/// When the store refuses.
+pub async fn note_alone(house: &House, note: Note) -> Result<(), StoreError> {
+    house.store.leaf_commit(sealed(house, note)).await
+}
+
+fn sealed(house: &House, note: Note) -> SealedLeaf {
     let leaf = Leaf {
         at: note.at,
         network: note.network,
@@ -88,7 +101,7 @@ pub async fn note(house: &House, tx: &mut Tx, note: Note) -> Result<(), StoreErr
         bytes_out: note.bytes_out,
         details: note.details,
     };
-    tx.leaf_put(house.sealer.seal(&leaf)).await
+    house.sealer.seal(&leaf)
 }
 
 fn policy(house: &House) -> String {
@@ -127,7 +140,7 @@ pub async fn record(
                 .iter()
                 .map(|part| (part.shelf.clone(), part.version)),
         );
-        shelves.push((item.sheet_shelf.clone(), item.sheet_version));
+        shelves.push((item.sheet.shelf.clone(), item.sheet.version));
     }
     let mut leaf = of_message(accepted, "message.receive", &receipt.answer);
     leaf.records = answer.records;
@@ -149,9 +162,7 @@ pub async fn record_repeat(
 ) -> Result<Recorded<Receipt>, RecordError> {
     let mut leaf = of_message(accepted, "message.repeat", &answer.answer);
     leaf.records.clone_from(&answer.records);
-    let mut tx = house.store.begin("record_repeat", Urgency::Leaf).await?;
-    note(house, &mut tx, leaf).await?;
-    tx.commit().await?;
+    note_alone(house, leaf).await?;
     Ok(Recorded(Receipt {
         answer: answer.answer,
         repeated: true,
@@ -184,9 +195,7 @@ pub async fn record_look<T>(
     sight: T,
     leaf: Note,
 ) -> Result<Recorded<T>, RecordError> {
-    let mut tx = house.store.begin("record_look", Urgency::Leaf).await?;
-    note(house, &mut tx, leaf).await?;
-    tx.commit().await?;
+    note_alone(house, leaf).await?;
     Ok(Recorded(sight))
 }
 

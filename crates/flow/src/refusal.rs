@@ -18,6 +18,7 @@ use renkei_store::StoreError;
 use crate::accept::AcceptError;
 use crate::decode::DecodeError;
 use crate::deliver::DeliverError;
+use crate::draft::DraftError;
 use crate::emergency::EmergencyError;
 use crate::identify::IdentifyError;
 use crate::lineage::LineageError;
@@ -49,6 +50,8 @@ pub enum Refusal {
     Decode(#[from] DecodeError),
     #[error("map")]
     Map(#[from] MapError),
+    #[error("draft")]
+    Draft(#[from] DraftError),
     #[error("identify")]
     Identify(#[from] IdentifyError),
     #[error("shelve")]
@@ -163,7 +166,7 @@ impl Refusal {
             }
             Self::Map(MapError::Structure { .. })
             | Self::Shelve(_)
-            | Self::Store(StoreRoomError::Document(_))
+            | Self::Draft(DraftError::Unwritable(_))
             | Self::Lineage(LineageError::Unreadable)
             | Self::Look(LookError::Render(_))
             | Self::Emergency(EmergencyError::Card(_)) => Kind::Bug,

@@ -12,7 +12,7 @@ use renkei_store::{NewQuarantine, StoreError, Urgency};
 use crate::house::House;
 use crate::judge::purpose;
 use crate::outcome::outcome;
-use crate::record::{Note, note};
+use crate::record::{Note, note, note_alone};
 use crate::refusal::{Kind, Refusal};
 
 /// A no whose leaf is durable, or one that could not be recorded and therefore only says "later".
@@ -160,23 +160,6 @@ async fn written(
     if matches!(refusal.kind(), Kind::Busy | Kind::Full) {
         return Ok(());
     }
-    let body = match kept {
-        Some(inbound) => Some(house.store.blob_keep(&inbound.body).await?),
-        None => None,
-    };
-    let mut tx = house.store.begin("refuse", Urgency::Leaf).await?;
-    if let (Some(inbound), Some(body)) = (kept, body) {
-        tx.quarantine_put(&NewQuarantine {
-            network: inbound.network.clone(),
-            sender: inbound.caller.facility.clone(),
-            received_at: inbound.at,
-            body,
-            reason: reason(refusal),
-            answer: outcome(refusal).to_string(),
-            request: inbound.request,
-        })
-        .await?;
-    }
     let purpose = asked_for(&asker);
     let network = asker.about.map(|(network, record)| {
         records.push(record);
@@ -196,6 +179,21 @@ async fn written(
         bytes_out: 0,
         details: Vec::new(),
     };
+    let Some(inbound) = kept else {
+        return note_alone(house, leaf).await;
+    };
+    let body = house.store.blob_keep(&inbound.body).await?;
+    let mut tx = house.store.begin("refuse", Urgency::Leaf).await?;
+    tx.quarantine_put(&NewQuarantine {
+        network: inbound.network.clone(),
+        sender: inbound.caller.facility.clone(),
+        received_at: inbound.at,
+        body,
+        reason: reason(refusal),
+        answer: outcome(refusal).to_string(),
+        request: inbound.request,
+    })
+    .await?;
     note(house, &mut tx, leaf).await?;
     tx.commit().await
 }

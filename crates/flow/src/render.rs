@@ -56,11 +56,11 @@ pub struct Letter<'a> {
     pub plan: &'a Message,
 }
 
-/// A resource, verbatim.
+/// A resource, verbatim. Its text is taken out of the row, not copied.
 #[must_use]
-pub fn resource(row: &VisibleVersion) -> Sight {
+pub fn resource(row: &mut VisibleVersion) -> Sight {
     Sight {
-        body: row.text.clone().into_bytes(),
+        body: std::mem::take(&mut row.text).into_bytes(),
         form: Form::Fhir,
         version: Some(row.version),
         modified: Some(row.at),

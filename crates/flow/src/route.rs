@@ -108,7 +108,7 @@ async fn deliver(
     item: &ShelvedItem,
     destination: &FacilityCode,
 ) -> Result<(), StoreError> {
-    let shelf = &item.sheet_shelf;
+    let shelf = &item.sheet.shelf;
     let message = stored.shelved.accepted.message;
     let at = stored.permit.at();
     // The recipient may see what this sender wrote, and no more: naming a hospital opens nothing that
@@ -136,8 +136,8 @@ async fn deliver(
             destination: destination.clone(),
             record: shelf.record,
             message,
-            sheet: item.sheet,
-            version: item.sheet_version,
+            sheet: item.sheet.id,
+            version: item.sheet.version,
             due_at: at,
         },
     )
@@ -186,8 +186,8 @@ fn line(item: &ShelvedItem) -> Value {
         "recordId": known.item.record.key.text,
         "modId": known.item.record.version.text,
         "outcome": if known.unchanged { "unchanged" } else { "stored" },
-        "sheet": item.sheet.to_string(),
-        "version": version(item.sheet_version),
+        "sheet": item.sheet.id.to_string(),
+        "version": version(item.sheet.version),
         "references": references,
         "loss": loss,
     })

@@ -1,13 +1,14 @@
-//! Room: every resource gets its id, its next version and its shelf. Pure.
+//! Room: everything that was written out gets its shelf. Pure.
 
-use renkei_model::id::{MessageId, ResourceId};
+use renkei_model::id::ResourceId;
 use renkei_model::lists::{Category, Sensitivity};
 use renkei_model::shelf::Shelf;
 use renkei_profile::Message;
-use serde_json::Value;
+use renkei_store::{IndexRow, Kept};
 
 use crate::accept::Accepted;
 use crate::identify::{Identified, IdentifiedItem};
+use crate::writing::{Unwritable, Writing, Written, write};
 
 /// A message whose resources have their shelves.
 pub struct Shelved<'a> {
@@ -23,16 +24,14 @@ pub struct Shelved<'a> {
 pub struct ShelvedItem {
     /// What is known of it.
     pub known: IdentifiedItem,
-    /// The document's Bundle: the sheet.
-    pub sheet: ResourceId,
-    /// Version of the sheet.
-    pub sheet_version: i64,
-    /// Shelf of the sheet.
-    pub sheet_shelf: Shelf,
+    /// The document's Bundle.
+    pub sheet: ShelvedResource,
     /// The resources that stand in it.
     pub resources: Vec<ShelvedResource>,
     /// Resources of the version before that are gone.
     pub gone: Vec<GoneResource>,
+    /// Lineage of the resources.
+    pub lineage: Kept,
 }
 
 /// One resource with its place.
@@ -47,10 +46,10 @@ pub struct ShelvedResource {
     pub version: i64,
     /// Its shelf.
     pub shelf: Shelf,
-    /// The resource, references still by key.
-    pub json: Value,
-    /// Lineage as JSON text.
-    pub lineage: String,
+    /// Its text.
+    pub text: Kept,
+    /// What a search finds it by.
+    pub index: Vec<IndexRow>,
 }
 
 /// A resource that the new version of a message no longer has.
@@ -67,15 +66,12 @@ pub struct GoneResource {
     pub shelf: Shelf,
 }
 
-/// Key under which a document's Bundle is kept among the parts of its message.
-pub const SHEET_KEY: &str = "sheet";
-
 /// Why resources have no shelf.
 #[derive(Debug, thiserror::Error)]
 pub enum ShelveError {
-    /// The profile made a document without a Composition.
-    #[error("the profile made no document")]
-    NoDocument,
+    /// Written anew, the document could not be put together.
+    #[error(transparent)]
+    Unwritable(#[from] Unwritable),
 }
 
 /// Gives every resource its place.
@@ -100,6 +96,13 @@ pub fn shelve(identified: Identified<'_>) -> Result<Shelved<'_>, ShelveError> {
 }
 
 fn one(accepted: &Accepted<'_>, mut known: IdentifiedItem) -> Result<ShelvedItem, ShelveError> {
+    let writing = match known.writing.take() {
+        Some(writing) => writing,
+        None => {
+            let mapped = &known.item.mapped.resources;
+            write(accepted, mapped, known.origin.as_ref())?
+        }
+    };
     let shelf = |category: Category, sensitivity: Sensitivity| Shelf {
         network: accepted.network.name().clone(),
         record: known.record,
@@ -107,88 +110,33 @@ fn one(accepted: &Accepted<'_>, mut known: IdentifiedItem) -> Result<ShelvedItem
         owner: accepted.inbound.caller.facility.clone(),
         sensitivity,
     };
-    let mapped = std::mem::take(&mut known.item.mapped.resources);
-    let composition = mapped
-        .iter()
-        .find(|resource| resource.resource_type == "Composition")
-        .ok_or(ShelveError::NoDocument)?;
-    let (sheet, sheet_version) = place(&known, SHEET_KEY);
-    let sheet_shelf = shelf(
-        composition.category,
-        mapped
-            .iter()
-            .map(|resource| resource.sensitivity)
-            .max()
-            .unwrap_or(Sensitivity::Normal),
-    );
-    let resources: Vec<ShelvedResource> = mapped
-        .into_iter()
-        .map(|resource| {
-            let (id, version) = place(&known, &resource.key);
-            ShelvedResource {
-                id,
-                version,
-                shelf: shelf(resource.category, resource.sensitivity),
-                lineage: lineage(accepted.message, &resource.lineage),
-                key: resource.key,
-                resource_type: resource.resource_type,
-                json: resource.json,
-            }
-        })
-        .collect();
-    let gone = gone(&known, &resources);
-    Ok(ShelvedItem {
-        known,
+    let shelved = |written: Written| ShelvedResource {
+        shelf: shelf(written.category, written.sensitivity),
+        key: written.key,
+        resource_type: written.resource_type,
+        id: written.id,
+        version: written.version,
+        text: written.text,
+        index: written.index,
+    };
+    let Writing {
         sheet,
-        sheet_version,
-        sheet_shelf,
         resources,
         gone,
+        lineage,
+    } = writing;
+    let gone = gone.into_iter().map(|part| GoneResource {
+        key: part.key,
+        resource_type: part.resource_type,
+        id: part.resource,
+        version: part.version + 1,
+        shelf: part.shelf,
+    });
+    Ok(ShelvedItem {
+        sheet: shelved(sheet),
+        resources: resources.into_iter().map(shelved).collect(),
+        gone: gone.collect(),
+        lineage,
+        known,
     })
-}
-
-/// The id and next version of a part: the one it had in the sheet's version before, or a new one. Nothing
-/// is taken from elsewhere on the record: an id or a version that goes on from somebody's other words
-/// would tell a stranger whom it was matched with.
-fn place(known: &IdentifiedItem, key: &str) -> (ResourceId, i64) {
-    known
-        .origin
-        .as_ref()
-        .and_then(|origin| origin.parts.iter().find(|part| part.key == key))
-        .map_or_else(
-            || (ResourceId::new(), 1),
-            |part| (part.resource, part.version + 1),
-        )
-}
-
-fn gone(known: &IdentifiedItem, resources: &[ShelvedResource]) -> Vec<GoneResource> {
-    let Some(origin) = &known.origin else {
-        return Vec::new();
-    };
-    origin
-        .parts
-        .iter()
-        .filter(|part| part.key != SHEET_KEY && !part.deleted)
-        .filter(|part| !resources.iter().any(|resource| resource.key == part.key))
-        .map(|part| GoneResource {
-            key: part.key.clone(),
-            resource_type: part.resource_type.clone(),
-            id: part.resource,
-            version: part.version + 1,
-            shelf: part.shelf.clone(),
-        })
-        .collect()
-}
-
-/// `[{"element": …, "row": …, "start": …, "end": …}]`: where each element came from.
-fn lineage(message: MessageId, rows: &[renkei_profile::Lineage]) -> String {
-    let rows: Vec<Value> = rows
-        .iter()
-        .map(|row| {
-            serde_json::json!({
-                "element": row.element, "row": row.row, "start": row.span.start, "end": row.span.end,
-            })
-        })
-        .collect();
-    serde_json::json!({ "message": message.to_string(), "rows": rows }).to_string()
 }

@@ -68,7 +68,7 @@ pub async fn employed(
         action: "door",
         about: None,
     };
-    Err(refuse(house, asker, refusal).await)
+    Err(Box::pin(refuse(house, asker, refusal)).await)
 }
 
 async fn current(

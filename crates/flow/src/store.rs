@@ -1,26 +1,19 @@
 //! Room: texts, index rows, lineage and the original go into the database, in the corridor's transaction.
 
-use std::collections::HashMap;
-
 use metrics::counter;
-use renkei_fhir::document::{DocumentPart, document};
-use renkei_fhir::reference::bind;
-use renkei_fhir::stamp::stamp;
 use renkei_identity::Verdict;
 use renkei_model::Face;
-use renkei_model::clock::Instant;
-use renkei_model::id::{ChangeId, EpisodeId, FacilityCode, NetworkName, RecordId, ResourceId};
+use renkei_model::id::{ChangeId, EpisodeId, FacilityCode, NetworkName, RecordId};
 use renkei_model::permit::Permit;
 use renkei_store::{
-    Body, ChangeKind, NewChange, NewEnrolment, NewFace, NewMessage, NewOrigin, NewReview,
+    Body, ChangeKind, Kept, NewChange, NewEnrolment, NewFace, NewMessage, NewOrigin, NewReview,
     NewVersion, StoreError, Tx,
 };
 
-use crate::fold_index::index_rows;
 use crate::identify::IdentifiedItem;
 use crate::kin::Doubt;
 use crate::permit::Permitted;
-use crate::shelve::{GoneResource, SHEET_KEY, Shelved, ShelvedItem, ShelvedResource};
+use crate::shelve::{GoneResource, Shelved, ShelvedItem, ShelvedResource};
 
 /// A message whose parts lie in the database, not yet committed.
 pub struct Stored<'a> {
@@ -35,9 +28,6 @@ pub struct Stored<'a> {
 /// Why not.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreRoomError {
-    /// The document could not be put together: our fault, not the sender's.
-    #[error("the document could not be put together: {0}")]
-    Document(String),
     /// The store refused.
     #[error("the store refused")]
     Store(#[from] StoreError),
@@ -53,10 +43,12 @@ pub async fn store<'a>(
     body: Body,
 ) -> Result<Stored<'a>, StoreRoomError> {
     let Permitted {
-        shelved,
+        mut shelved,
         permit,
         rule,
     } = permitted;
+    // From here on things are written; they go to the database together.
+    tx.gather();
     let accepted = &shelved.accepted;
     tx.message_put(
         &permit,
@@ -74,9 +66,11 @@ pub async fn store<'a>(
         },
     )
     .await?;
-    for item in shelved.items.iter().filter(|item| !item.known.unchanged) {
+    let mut items = std::mem::take(&mut shelved.items);
+    for item in items.iter_mut().filter(|item| !item.known.unchanged) {
         one(tx, &permit, &shelved, item).await?;
     }
+    shelved.items = items;
     Ok(Stored {
         shelved,
         permit,
@@ -88,7 +82,7 @@ pub async fn store<'a>(
 /// belongs to no single one.
 fn episode(shelved: &Shelved<'_>) -> Option<EpisodeId> {
     match shelved.items.as_slice() {
-        [only] => only.sheet.to_string().parse().ok(),
+        [only] => only.sheet.id.to_string().parse().ok(),
         _ => None,
     }
 }
@@ -97,9 +91,12 @@ async fn one(
     tx: &mut Tx,
     permit: &Permit,
     shelved: &Shelved<'_>,
-    item: &ShelvedItem,
+    item: &mut ShelvedItem,
 ) -> Result<(), StoreRoomError> {
-    let versions = versions(shelved, item)?;
+    if item.known.fresh {
+        create(tx, shelved, &item.known).await?;
+    }
+    let versions = versions(shelved, item);
     tx.versions_put(permit, &versions).await?;
     let message = shelved.accepted.message;
     let network = &shelved.accepted.inbound.network;
@@ -124,6 +121,19 @@ async fn one(
     Ok(())
 }
 
+/// A record of its own, with what the message says of whom it is about.
+async fn create(
+    tx: &mut Tx,
+    shelved: &Shelved<'_>,
+    known: &IdentifiedItem,
+) -> Result<(), StoreError> {
+    let inbound = shelved.accepted.inbound;
+    let kana = known.face.kana.as_deref().map(renkei_identity::fold_kana);
+    let face = (kana.as_deref(), known.face.birth_date.as_deref());
+    tx.record_put(&inbound.network, known.record, face, inbound.at)
+        .await
+}
+
 fn origin(shelved: &Shelved<'_>, item: &ShelvedItem) -> NewOrigin {
     let kept = item
         .resources
@@ -136,7 +146,7 @@ fn origin(shelved: &Shelved<'_>, item: &ShelvedItem) -> NewOrigin {
         owner: shelved.accepted.inbound.caller.facility.clone(),
         kind: shelved.plan.kind().to_owned(),
         native_key: item.known.item.mapped.native_key.clone(),
-        sheet: item.sheet,
+        sheet: item.sheet.id,
         record: item.known.record,
         native_version: item.known.item.mapped.native_version,
         content_sha256: item.known.content_sha256,
@@ -144,7 +154,7 @@ fn origin(shelved: &Shelved<'_>, item: &ShelvedItem) -> NewOrigin {
         birth_date: demography.birth_date.clone(),
         event_date: item.known.item.mapped.roles.event_date.clone(),
         destination: destination(item).map(|code| code.to_string()),
-        parts: std::iter::once((SHEET_KEY.to_owned(), item.sheet))
+        parts: std::iter::once((item.sheet.key.clone(), item.sheet.id))
             .chain(kept)
             .chain(gone)
             .collect(),
@@ -173,7 +183,7 @@ async fn settle(
     if let Some(patient) = patient(item) {
         tx.face_put(permit, &[face(shelved, item, patient)]).await?;
     } else {
-        tx.face_drop(permit, &[item.sheet]).await?;
+        tx.face_drop(permit, &[item.sheet.id]).await?;
     }
     let mut doubts = Vec::new();
     if !linked(tx, permit, network, known).await? {
@@ -213,6 +223,9 @@ async fn linked(
     network: &NetworkName,
     known: &IdentifiedItem,
 ) -> Result<bool, StoreError> {
+    if known.same.is_empty() {
+        return Ok(true);
+    }
     let own = tx.person_of(known.record).await?;
     let mut others = Vec::new();
     for other in &known.same {
@@ -280,7 +293,7 @@ fn face(shelved: &Shelved<'_>, item: &ShelvedItem, patient: &ShelvedResource) ->
     let cards: Vec<String> = claims.map(|claim| claim.value.clone()).collect();
     let terms = renkei_identity::terms(&face, &cards);
     NewFace {
-        sheet: item.sheet,
+        sheet: item.sheet.id,
         patient: patient.id,
         network: patient.shelf.network.clone(),
         record: patient.shelf.record,
@@ -296,75 +309,34 @@ fn face(shelved: &Shelved<'_>, item: &ShelvedItem, patient: &ShelvedResource) ->
 }
 
 /// All new versions of an item: its resources, its document, and tombstones for what is gone.
-fn versions(shelved: &Shelved<'_>, item: &ShelvedItem) -> Result<Vec<NewVersion>, StoreRoomError> {
-    let at = shelved.accepted.inbound.at;
-    let targets: HashMap<&str, String> = item
-        .resources
-        .iter()
-        .map(|resource| {
-            (
-                resource.key.as_str(),
-                format!("{}/{}", resource.resource_type, resource.id),
-            )
-        })
-        .collect();
+fn versions(shelved: &Shelved<'_>, item: &mut ShelvedItem) -> Vec<NewVersion> {
     let mut versions = Vec::with_capacity(item.resources.len() + item.gone.len() + 1);
-    for resource in &item.resources {
-        let mut json = resource.json.clone();
-        bind(&mut json, &|key| targets.get(key).cloned())
-            .map_err(|unbound| StoreRoomError::Document(unbound.to_string()))?;
-        stamp(&mut json, &resource.id.to_string(), resource.version, at);
-        versions.push(NewVersion {
-            resource: resource.id,
-            resource_type: resource.resource_type.clone(),
-            version: resource.version,
-            shelf: resource.shelf.clone(),
-            at,
-            message: shelved.accepted.message,
-            index: index_rows(&json),
-            text: json.to_string(),
-            deleted: false,
-            profile_version: shelved.accepted.network.version().to_owned(),
-            lineage: resource.lineage.clone(),
-        });
+    for resource in &mut item.resources {
+        versions.push(version(shelved, resource));
     }
-    versions.push(sheet(shelved, item, at)?);
+    versions.push(NewVersion {
+        lineage: Some(item.lineage.clone()),
+        ..version(shelved, &mut item.sheet)
+    });
     versions.extend(item.gone.iter().map(|gone| tombstone(shelved, gone)));
-    Ok(versions)
+    versions
 }
 
-fn sheet(
-    shelved: &Shelved<'_>,
-    item: &ShelvedItem,
-    at: Instant,
-) -> Result<NewVersion, StoreRoomError> {
-    let parts: Vec<DocumentPart> = item
-        .resources
-        .iter()
-        .map(|resource| DocumentPart {
-            key: resource.key.clone(),
-            id: resource.id,
-            resource: resource.json.clone(),
-        })
-        .collect();
-    // A document that is copied keeps its identifier: every version is a document of its own.
-    let identifier = format!("urn:uuid:{}", ResourceId::new());
-    let mut bundle = document(&parts, item.sheet, ("urn:ietf:rfc:3986", &identifier), at)
-        .map_err(|error| StoreRoomError::Document(error.to_string()))?;
-    stamp(&mut bundle, &item.sheet.to_string(), item.sheet_version, at);
-    Ok(NewVersion {
-        resource: item.sheet,
-        resource_type: "Bundle".to_owned(),
-        version: item.sheet_version,
-        shelf: item.sheet_shelf.clone(),
-        at,
+/// Text and index rows move into it: nobody needs them afterwards.
+fn version(shelved: &Shelved<'_>, resource: &mut ShelvedResource) -> NewVersion {
+    NewVersion {
+        resource: resource.id,
+        resource_type: resource.resource_type.clone(),
+        version: resource.version,
+        shelf: resource.shelf.clone(),
+        at: shelved.accepted.inbound.at,
         message: shelved.accepted.message,
-        index: index_rows(&bundle),
-        text: bundle.to_string(),
+        index: std::mem::take(&mut resource.index),
+        text: std::mem::take(&mut resource.text),
         deleted: false,
         profile_version: shelved.accepted.network.version().to_owned(),
-        lineage: String::new(),
-    })
+        lineage: None,
+    }
 }
 
 /// What a sender took out of a newer version is deleted, not forgotten: the older version stays.
@@ -376,10 +348,10 @@ fn tombstone(shelved: &Shelved<'_>, gone: &GoneResource) -> NewVersion {
         shelf: gone.shelf.clone(),
         at: shelved.accepted.inbound.at,
         message: shelved.accepted.message,
-        text: String::new(),
+        text: Kept::default(),
         deleted: true,
         profile_version: shelved.accepted.network.version().to_owned(),
         index: Vec::new(),
-        lineage: String::new(),
+        lineage: None,
     }
 }

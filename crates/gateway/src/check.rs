@@ -5,6 +5,7 @@ use renkei_access::Decider as _;
 use renkei_store::Store;
 
 use crate::config::{Config, Loaded};
+use crate::descriptors;
 use crate::error::{GatewayError, with_causes};
 use crate::house::{sqlite_file, store_settings};
 use crate::profiles;
@@ -23,6 +24,7 @@ pub async fn run(loaded: &Loaded) -> Result<(), GatewayError> {
             meaning.key, setting.value, setting.place, meaning.japanese, meaning.english
         ))?;
     }
+    check_descriptors(&loaded.config)?;
     let profiles_are_good = check_profiles(&loaded.config)?;
     let database_is_good = check_database(&loaded.config).await?;
     if profiles_are_good && database_is_good {
@@ -31,6 +33,22 @@ pub async fn run(loaded: &Loaded) -> Result<(), GatewayError> {
     } else {
         Err(GatewayError::Found)
     }
+}
+
+/// What the start will find. Too few are no fault of the settings: they are said, and the start goes on.
+fn check_descriptors(config: &Config) -> Result<(), GatewayError> {
+    let descriptors = descriptors::raise(config);
+    say("\nファイル記述子 / file descriptors")?;
+    say(&format!(
+        "  上限 / limit = {}, connections.max に必要 / needed for connections.max = {}",
+        descriptors.limit, descriptors.needed
+    ))?;
+    if !descriptors.suffice() {
+        say(
+            "  足りません。上限(ulimit -Hn、LimitNOFILE)を上げるか connections.max を下げてください / too few: raise the hard limit (ulimit -Hn, LimitNOFILE) or lower connections.max",
+        )?;
+    }
+    Ok(())
 }
 
 fn check_profiles(config: &Config) -> Result<bool, GatewayError> {

@@ -91,6 +91,7 @@ pub fn store_settings(config: &Config) -> std::io::Result<Settings> {
         read_connections: config.store.read_connections,
         group_members: config.store.group_members,
         group_work_ms: config.store.group_work_ms,
+        group_busy_ms: config.store.group_busy_ms,
     })
 }
 

@@ -4,6 +4,7 @@ mod audit_log;
 mod check;
 mod config;
 mod demo;
+mod descriptors;
 mod error;
 mod folder;
 mod house;
@@ -64,9 +65,21 @@ enum Command {
     Routes,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match run(Cli::parse()).await {
+/// Stack of a thread that answers requests, bytes. Cedar refuses to decide when less than it wants is left,
+/// which is a no to whoever asks; an unoptimised corridor fills two megabytes. Only what is used costs memory.
+const STACK_BYTES: usize = 16 << 20;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK_BYTES)
+        .build();
+    let done = match runtime {
+        Ok(runtime) => runtime.block_on(run(cli)),
+        Err(error) => Err(GatewayError::Io(error)),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             use std::io::Write as _;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use renkei_edge::{Door, DoorError, EdgeSettings, IssuerKey};
+use renkei_edge::{Door, EdgeSettings, IssuerKey};
 use renkei_flow::checkpoint::Checkpointer;
 use tokio::sync::oneshot;
 
@@ -12,7 +12,7 @@ use crate::error::GatewayError;
 use crate::house::{self, Opened};
 use crate::signing::Signing;
 use crate::stdout::say;
-use crate::{metrics, signal};
+use crate::{descriptors, metrics, signal};
 
 /// Time to write the last answers, beyond the time that a request may take.
 const GRACE: Duration = Duration::from_secs(5);
@@ -27,6 +27,14 @@ pub type Render = Arc<dyn Fn() -> String + Send + Sync>;
 pub async fn run(config: &Config) -> Result<(), GatewayError> {
     let stop = signal::stop()?;
     let opened = house::open(config).await?;
+    let descriptors = descriptors::raise(config);
+    if !descriptors.suffice() {
+        tracing::warn!(
+            limit = descriptors.limit,
+            needed = descriptors.needed,
+            "fewer file descriptors than connections.max needs"
+        );
+    }
     let issuer = IssuerKey::load_or_create(&opened.folder.keys())?;
     let render = metrics()?;
     let door = Door::bind(
@@ -49,6 +57,8 @@ pub fn edge_settings(config: &Config) -> EdgeSettings {
         audience: config.tokens.audience.clone(),
         token_lifetime_max_s: config.tokens.lifetime_max_s,
         limits: config.limits(),
+        connections: config.connections.limits(),
+        admission: config.admission.limits(),
     }
 }
 
@@ -91,7 +101,7 @@ pub async fn until_stopped(
     let signing = tokio::spawn(signing.until(config.audit.clone(), stopped));
     say(&format!("listening on http://{}", door.address()))?;
     let patience = Duration::from_millis(config.limits.request_ms) + GRACE;
-    let served = in_good_order(door, stop, patience).await;
+    in_good_order(door, stop, patience).await;
     drop(stop_signing);
     if signing.await.is_err() {
         tracing::error!("signing the audit log ended early");
@@ -99,7 +109,7 @@ pub async fn until_stopped(
     house.store.close().await;
     drop(held);
     tracing::info!("stopped");
-    Ok(served?)
+    Ok(())
 }
 
 /// Serves until the signal and lets open requests end; a client that never ends its request cannot keep
@@ -108,7 +118,7 @@ async fn in_good_order(
     door: Door,
     stop: impl Future<Output = ()> + Send + 'static,
     patience: Duration,
-) -> Result<(), DoorError> {
+) {
     let (began, stopping) = oneshot::channel();
     let stop = async move {
         stop.await;
@@ -122,10 +132,7 @@ async fn in_good_order(
         }
     };
     tokio::select! {
-        served = door.serve(stop) => served,
-        () = too_long => {
-            tracing::warn!("some connections did not end in time");
-            Ok(())
-        }
+        () = door.serve(stop) => {}
+        () = too_long => tracing::warn!("some connections did not end in time"),
     }
 }

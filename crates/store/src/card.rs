@@ -1,11 +1,14 @@
 //! What an emergency card is put together from: everything of a record that the caller may see.
 
-use renkei_model::Permit;
-use renkei_model::id::{RecordId, ResourceId};
+use std::collections::HashMap;
+
+use renkei_model::id::{NetworkName, RecordId, ResourceId};
+use renkei_model::{Category, Permit};
+use serde_json::json;
 
 use crate::fault::StoreError;
 use crate::permit::look_permit;
-use crate::sql::{Reader, query};
+use crate::sql::{Reader, Sql, query};
 use crate::store::Store;
 use crate::visible::{VisibleVersion, look, version_of, visible};
 
@@ -20,13 +23,15 @@ pub struct CardRow {
     pub row: VisibleVersion,
 }
 
+/// The sheets are looked up from the record: what a resource is a part of has no index of its own.
 const OF_RECORD: &str = visible!(
     "visible_of_record",
     "SELECT c.*, r.type AS resource_type, p.sheet AS sheet
      FROM resource r JOIN visible c ON c.resource = r.id AND c.version = r.current
-     LEFT JOIN origin_part p ON p.resource = r.id
+     LEFT JOIN (SELECT op.sheet, op.resource FROM resource b JOIN origin_part op ON op.sheet = b.id
+       WHERE b.record = $8 AND b.type = 'Bundle') p ON p.resource = r.id
      WHERE r.record = $8 AND r.type <> 'Bundle' AND c.deleted = 0
-     ORDER BY c.at DESC, r.id LIMIT $9"
+     ORDER BY c.at DESC, r.id LIMIT ($9 + 0)"
 );
 
 /// What a person has refused a caller, on any record that the same network has of them: a refusal on one
@@ -39,45 +44,93 @@ pub struct PersonLimits {
     pub denied: i64,
 }
 
-/// `$1` record `$2` facility `$3` instant `$4` profession.
-const LIMITS: &str = "-- store.person_limits\n\
-    WITH linked AS (SELECT o.record FROM record own JOIN link l ON l.record = own.id AND l.until IS NULL \
-      JOIN link o ON o.person = l.person AND o.until IS NULL \
-      JOIN record r ON r.id = o.record AND r.network = own.network WHERE own.id = $1) \
-    SELECT CASE WHEN EXISTS (SELECT 1 FROM relation b WHERE b.record = k.record AND b.facility = $2 \
-        AND b.kind = 'blocked' AND b.since <= $3 AND (b.until IS NULL OR b.until > $3)) \
-      OR (EXISTS (SELECT 1 FROM enrolment e WHERE e.record = k.record) \
-        AND NOT EXISTS (SELECT 1 FROM enrolment e WHERE e.record = k.record \
-          AND e.since <= $3 AND (e.until IS NULL OR e.until > $3))) \
-      THEN 1 ELSE 0 END AS closed, c.categories AS denied \
-    FROM linked k LEFT JOIN consent c ON c.record = k.record AND c.effect = 'deny' \
-      AND c.since <= $3 AND (c.until IS NULL OR c.until > $3) \
-      AND (c.facility IS NULL OR c.facility = $2) AND (c.profession IS NULL OR c.profession = $4)";
+impl PersonLimits {
+    /// Whether a refusal hides the person as a whole.
+    #[must_use]
+    pub const fn hide(&self) -> bool {
+        self.closed || self.denied & Category::Demographics.bit() != 0
+    }
+}
+
+/// Whose record it is, and what that person has refused.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Person {
+    /// The records of the person on the permit's networks, the record itself among them, by id.
+    pub records: Vec<(RecordId, NetworkName)>,
+    /// What is refused on the record's own network.
+    pub limits: PersonLimits,
+}
+
+/// `$1` records as a JSON array `$2` facility `$3` instant `$4` profession. A row for each linked record and each
+/// consent on it, in any order.
+macro_rules! persons {
+    ($records:literal) => {
+        concat!(
+            "-- store.persons\nSELECT a.value AS asked, k.record, r.network,
+      CASE WHEN r.network = own.network THEN 1 ELSE 0 END AS same,
+      CASE WHEN EXISTS (SELECT 1 FROM relation b WHERE b.record = k.record AND b.facility = $2
+          AND b.kind = 'blocked' AND b.since <= $3 AND (b.until IS NULL OR b.until > $3))
+        OR (EXISTS (SELECT 1 FROM enrolment e WHERE e.record = k.record)
+          AND NOT EXISTS (SELECT 1 FROM enrolment e WHERE e.record = k.record
+            AND e.since <= $3 AND (e.until IS NULL OR e.until > $3)))
+        THEN 1 ELSE 0 END AS closed, c.categories AS denied
+    FROM ",
+            $records,
+            " a CROSS JOIN record own JOIN link l ON l.record = own.id AND l.until IS NULL
+      JOIN link k ON k.person = l.person AND k.until IS NULL JOIN record r ON r.id = k.record
+      LEFT JOIN consent c ON c.record = k.record AND c.effect = 'deny'
+        AND c.since <= $3 AND (c.until IS NULL OR c.until > $3)
+        AND (c.facility IS NULL OR c.facility = $2) AND (c.profession IS NULL OR c.profession = $4)
+    WHERE own.id = a.value"
+        )
+    };
+}
+const PERSONS: Sql = Sql {
+    sqlite: persons!("json_each($1)"),
+    postgres: persons!("json_array_elements_text($1::json)"),
+};
+
+/// For the test that looks at their plans.
+#[cfg(test)]
+pub(crate) const STATEMENTS: &[&str] = &[OF_RECORD, PERSONS.sqlite];
 
 impl Store {
-    /// What a record's person has refused the caller.
+    /// Whose these records are and what that person has refused the caller, for each of them that exists; one
+    /// statement for all.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn person_limits(
+    pub async fn persons(
         &self,
         permit: &Permit,
-        record: RecordId,
-    ) -> Result<PersonLimits, StoreError> {
+        records: &[RecordId],
+    ) -> Result<HashMap<RecordId, Person>, StoreError> {
         look_permit(permit, "consent")?;
         let caller = permit.caller();
-        let query = query(LIMITS)
-            .bind(record.to_string())
+        let asked: Vec<String> = records.iter().map(ToString::to_string).collect();
+        let query = query(PERSONS.of(self.dialect()))
+            .bind(json!(asked).to_string())
             .bind(caller.facility.to_string())
             .bind(permit.at().0)
             .bind(caller.profession().as_str());
-        let mut limits = PersonLimits::default();
+        let mut persons: HashMap<RecordId, Person> = HashMap::new();
         for row in self.all(query).await? {
-            let row = Reader::new("consent", &row);
-            limits.closed |= row.flag("closed")?;
-            limits.denied |= row.number_or_null("denied")?.unwrap_or(0);
+            let row = Reader::new("link", &row);
+            let person = persons.entry(row.parsed("asked")?).or_default();
+            let network: NetworkName = row.parsed("network")?;
+            if row.flag("same")? {
+                person.limits.closed |= row.flag("closed")?;
+                person.limits.denied |= row.number_or_null("denied")?.unwrap_or(0);
+            }
+            if permit.networks().contains(&network) {
+                person.records.push((row.parsed("record")?, network));
+            }
         }
-        Ok(limits)
+        for person in persons.values_mut() {
+            person.records.sort_unstable();
+            person.records.dedup();
+        }
+        Ok(persons)
     }
 
     /// The current versions of a record's resources, the newest first; whole documents are left out.

@@ -138,7 +138,7 @@ const NEWEST: &str = "-- store.opening_wrong\nSELECT o.id FROM opening o WHERE o
                       ORDER BY o.at DESC, o.id DESC LIMIT 1";
 const WAITING: &str = "-- store.notes_open\nSELECT n.* FROM emergency_note n WHERE n.facility = $1 \
                        AND n.record IS NULL AND $2 LIKE '%,' || n.network || ',%' \
-                       ORDER BY n.at DESC, n.id DESC LIMIT $3";
+                       ORDER BY n.at DESC, n.id DESC LIMIT ($3 + 0)";
 const ABOUT: Sql = Sql {
     sqlite: "-- store.notes_of\nSELECT n.* FROM emergency_note n \
              WHERE n.record IN (SELECT value FROM json_each($1)) \

@@ -7,12 +7,14 @@ use std::collections::{HashMap, HashSet};
 
 use renkei_model::id::{FacilityCode, NetworkName, RecordId, ResourceId};
 use renkei_model::{Face, Instant, Permit};
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::any::AnyRow;
 
 use crate::fault::{StoreError, inconsistent};
 use crate::permit::write_permit;
-use crate::sql::{Query, Reader, Sql, insert_many, query};
+use crate::script::Kind::{Number, Text};
+use crate::script::{Argument, Rows};
+use crate::sql::{Query, Reader, Sql, query};
 use crate::store::Store;
 use crate::tx::Tx;
 use crate::visible::{look, visible};
@@ -90,34 +92,43 @@ pub struct VisibleRange {
     pub cut: bool,
 }
 
-const UNTERM: Sql = Sql {
-    sqlite: "-- store.face_put\nDELETE FROM face_term WHERE (sheet, network) IN \
-             (SELECT value->>'$.sheet', value->>'$.network' FROM json_each($1))",
-    postgres: "-- store.face_put\nDELETE FROM face_term WHERE (sheet, network) IN (SELECT n.sheet, \
-               n.network FROM json_to_recordset($1::json) AS n(sheet TEXT, network TEXT))",
+const UNTERM: Rows = Rows {
+    head: "-- store.face_put\nDELETE FROM face_term WHERE (sheet, network) IN (SELECT column1, column2",
+    kinds: &[Text, Text],
+    tail: ")",
+    beside: true,
 };
-const UNFACE: Sql = Sql {
-    sqlite: "-- store.face_put\nDELETE FROM face WHERE (sheet, network) IN \
-             (SELECT value->>'$.sheet', value->>'$.network' FROM json_each($1))",
-    postgres: "-- store.face_put\nDELETE FROM face WHERE (sheet, network) IN (SELECT n.sheet, n.network \
-               FROM json_to_recordset($1::json) AS n(sheet TEXT, network TEXT))",
+const UNFACE: Rows = Rows {
+    head: "-- store.face_put\nDELETE FROM face WHERE (sheet, network) IN (SELECT column1, column2",
+    kinds: &[Text, Text],
+    tail: ")",
+    beside: true,
 };
-const FACES: Sql = insert_many!(
-    "face_put", "face",
-    "sheet" "TEXT", "patient" "TEXT", "network" "TEXT", "record" "TEXT", "owner" "TEXT", "kind" "TEXT",
-    "name" "TEXT", "kana" "TEXT", "birth_date" "TEXT", "sex" "TEXT", "address" "TEXT", "district" "TEXT",
-    "postal_code" "TEXT", "phones" "TEXT", "deceased" "TEXT", "moved" "TEXT", "at" "BIGINT"; ""
-);
-const TERMS: Sql = insert_many!(
-    "face_put", "face_term", "network" "TEXT", "kind" "TEXT", "value" "TEXT", "sheet" "TEXT";
-    "ON CONFLICT DO NOTHING"
-);
+const FACES: Rows = Rows {
+    head: "-- store.face_put\nINSERT INTO face (sheet, patient, network, record, owner, kind, name, kana, \
+           birth_date, sex, address, district, postal_code, phones, deceased, moved, at) \
+           SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9, \
+           column10, column11, column12, column13, column14, column15, column16, column17",
+    kinds: &[
+        Text, Text, Text, Text, Text, Text, Text, Text, Text, Text, Text, Text, Text, Text, Text,
+        Text, Number,
+    ],
+    tail: "",
+    beside: false,
+};
+const TERMS: Rows = Rows {
+    head: "-- store.face_put\nINSERT INTO face_term (network, kind, value, sheet) \
+           SELECT column1, column2, column3, column4",
+    kinds: &[Text; 4],
+    tail: "ON CONFLICT DO NOTHING",
+    beside: true,
+};
 
 const BY_BIRTH: &str = "-- store.faces_by_birth\nSELECT f.* FROM face f \
-                        WHERE f.network = $1 AND f.birth_date = $2 ORDER BY f.at DESC, f.sheet DESC LIMIT $3";
+                        WHERE f.network = $1 AND f.birth_date = $2 ORDER BY f.at DESC, f.sheet DESC LIMIT ($3 + 0)";
 const BY_TERM: &str = "-- store.faces_by_term\nSELECT f.* FROM face_term t JOIN face f ON f.sheet = t.sheet \
                        WHERE t.network = $1 AND t.kind = $2 AND t.value = $3 \
-                       ORDER BY f.at DESC, f.sheet DESC LIMIT $4";
+                       ORDER BY f.at DESC, f.sheet DESC LIMIT ($4 + 0)";
 const OF_RECORD: &str = "-- store.faces_of\nSELECT f.* FROM face f WHERE f.record = $1 \
                          ORDER BY f.at DESC, f.sheet DESC";
 
@@ -129,7 +140,7 @@ pub(crate) const IN_RANGE: &str = visible!(
      JOIN resource r ON r.id = f.patient
      JOIN visible c ON c.resource = r.id AND c.version = r.current
      WHERE t.network = $8 AND t.kind = $9 AND t.value >= $10 AND t.value < $11 AND c.deleted = 0
-     ORDER BY t.value, t.sheet LIMIT $12"
+     ORDER BY t.value, t.sheet LIMIT ($12 + 0)"
 );
 const OF_VISIBLE_RECORD: &str = visible!(
     "visible_faces_of",
@@ -160,12 +171,12 @@ impl Tx {
         for new in faces {
             write_permit(permit, &new.network, "face")?;
         }
-        let rows: Vec<Value> = faces.iter().map(face_row).collect();
-        self.many(UNTERM, rows.clone()).await?;
-        self.many(UNFACE, rows.clone()).await?;
-        self.many(FACES, rows).await?;
-        let terms = faces.iter().flat_map(term_rows).collect();
-        self.many(TERMS, terms).await.map(drop)
+        let key = |new: &NewFace| vec![new.sheet.to_string().into(), new.network.as_str().into()];
+        let mut steps = UNTERM.steps(faces.iter().map(key).collect());
+        steps.extend(UNFACE.steps(faces.iter().map(key).collect()));
+        steps.extend(FACES.steps(faces.iter().map(face_row).collect()));
+        steps.extend(TERMS.steps(faces.iter().flat_map(term_rows).collect()));
+        self.put(steps).await
     }
 
     /// Forgets who these sheets said that somebody is: their newest version no longer says it.
@@ -181,11 +192,10 @@ impl Tx {
             return Err(inconsistent("face", "the permit is not for one network"));
         };
         write_permit(permit, network, "face")?;
-        let row =
-            |sheet: &ResourceId| json!({ "sheet": sheet.to_string(), "network": network.as_str() });
-        let rows: Vec<Value> = sheets.iter().map(row).collect();
-        self.many(UNTERM, rows.clone()).await?;
-        self.many(UNFACE, rows).await.map(drop)
+        let key = |sheet: &ResourceId| vec![sheet.to_string().into(), network.as_str().into()];
+        let mut steps = UNTERM.steps(sheets.iter().map(key).collect());
+        steps.extend(UNFACE.steps(sheets.iter().map(key).collect()));
+        self.put(steps).await
     }
 
     /// Faces of the network with this date of birth, newest first. For matching only: what it finds must
@@ -238,7 +248,7 @@ impl Tx {
 impl Store {
     /// Faces with a term of this kind from `low` on and below `high`, whose Patient the caller may read
     /// and which is not deleted: at most `limit` of each of the permit's networks, in the order of the
-    /// value. A face is there once, however many of its terms fit.
+    /// value. A face is there once, however many of its terms fit; without its cards ([`Store::with_cards`]).
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -268,8 +278,7 @@ impl Store {
                 }
             }
         }
-        let faces = self.with_cards(found).await?;
-        Ok(VisibleRange { faces, cut })
+        Ok(VisibleRange { faces: found, cut })
     }
 
     /// The faces of a record whose Patient the caller may read and which is not deleted, newest first.
@@ -287,7 +296,11 @@ impl Store {
         self.with_cards(found?).await
     }
 
-    async fn with_cards(
+    /// The same faces with the numbers of the cards in each sheet.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn with_cards(
         &self,
         mut faces: Vec<VisibleFace>,
     ) -> Result<Vec<VisibleFace>, StoreError> {
@@ -319,7 +332,7 @@ fn count(limit: usize) -> i64 {
 }
 
 /// A term as it is kept and asked for: its beginning, whole characters of it.
-fn kept(value: &str) -> String {
+pub(crate) fn kept(value: &str) -> String {
     without_nul(&value[..value.floor_char_boundary(TERM_BYTES)])
 }
 
@@ -329,26 +342,39 @@ fn without_nul(value: &str) -> String {
     value.replace('\0', "\u{1}")
 }
 
-fn face_row(new: &NewFace) -> Value {
+fn face_row(new: &NewFace) -> Vec<Argument> {
     let face = &new.face;
-    json!({
-        "sheet": new.sheet.to_string(), "patient": new.patient.to_string(),
-        "network": new.network.as_str(), "record": new.record.to_string(),
-        "owner": new.owner.as_str(), "kind": new.kind, "name": face.name, "kana": face.kana,
-        "birth_date": face.birth_date, "sex": face.sex, "address": face.address,
-        "district": face.district, "postal_code": face.postal_code,
-        "phones": json!(face.phones).to_string(), "deceased": face.deceased, "moved": face.moved,
-        "at": new.at.0,
-    })
+    vec![
+        new.sheet.to_string().into(),
+        new.patient.to_string().into(),
+        new.network.as_str().into(),
+        new.record.to_string().into(),
+        new.owner.as_str().into(),
+        new.kind.as_str().into(),
+        face.name.clone().into(),
+        face.kana.clone().into(),
+        face.birth_date.clone().into(),
+        face.sex.clone().into(),
+        face.address.clone().into(),
+        face.district.clone().into(),
+        face.postal_code.clone().into(),
+        json!(face.phones).to_string().into(),
+        face.deceased.clone().into(),
+        face.moved.clone().into(),
+        new.at.0.into(),
+    ]
 }
 
-fn term_rows(new: &NewFace) -> impl Iterator<Item = Value> {
+fn term_rows(new: &NewFace) -> impl Iterator<Item = Vec<Argument>> {
     let sheet = new.sheet.to_string();
     let terms = new.terms.iter().filter(|(_, value)| !value.is_empty());
     terms.map(move |(kind, value)| {
-        json!({
-            "network": new.network.as_str(), "kind": kind, "value": kept(value), "sheet": sheet,
-        })
+        vec![
+            new.network.as_str().into(),
+            kind.as_str().into(),
+            kept(value).into(),
+            sheet.as_str().into(),
+        ]
     })
 }
 

@@ -76,7 +76,7 @@ impl Tx {
         network: &NetworkName,
         code: &FacilityCode,
     ) -> Result<Option<Facility>, StoreError> {
-        let row = self.find(facility_query(network, code)).await?;
+        let row = self.find_apart(facility_query(network, code)).await?;
         row.as_ref().map(facility_of).transpose()
     }
 }

@@ -115,6 +115,11 @@ pub(crate) fn classify(code: &str) -> Option<StoreError> {
 }
 
 impl StoreError {
+    /// Whether it is no fault of one statement: others would meet it too.
+    pub(crate) fn everybodys(&self) -> bool {
+        matches!(self, Self::Full | Self::Unavailable) || self.disk_failed()
+    }
+
     /// Whether the disk failed under us: what reached it is unknown, so the writer must stop.
     pub(crate) fn disk_failed(&self) -> bool {
         let Self::Database(fault) = self else {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::fault::{StoreError, inconsistent};
 use crate::permit::{look_permit, write_permit};
+use crate::script::Step;
 use crate::sql::{Reader, Sql, query};
 use crate::store::Store;
 use crate::tx::Tx;
@@ -35,11 +36,17 @@ pub struct SheetHistory {
 
 /// The counter is a row, not a sequence: numbers are given in the order of the commits.
 const LANE: &str = "-- store.delivery_put\nINSERT INTO lane (destination, record, network, state, next_seq, \
-    head_seq, due_at, fencing_token) VALUES ($1, $2, $3, 'open', 2, 1, $4, 1) \
+    head_seq, due_at, fencing_token) VALUES (?, ?, ?, 'open', 2, 1, ?, 1) \
     ON CONFLICT (destination, record) DO UPDATE SET next_seq = lane.next_seq + 1, state = 'open', \
     head_seq = CASE WHEN lane.state = 'idle' THEN lane.next_seq ELSE lane.head_seq END, \
-    due_at = CASE WHEN lane.state = 'idle' THEN excluded.due_at ELSE lane.due_at END \
-    RETURNING next_seq - 1 AS lane_seq";
+    due_at = CASE WHEN lane.state = 'idle' THEN excluded.due_at ELSE lane.due_at END";
+const INTO_LANE: &str = "-- store.delivery_put\nINSERT INTO delivery (id, network, destination, record, message, \
+    sheet, version, lane_seq, state, attempt, due_at, stored_at) \
+    SELECT column1, column2, column3, column4, column5, column6, column7, l.next_seq - 1, 'open', 0, \
+    column8, column9 FROM (VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)) AS n \
+    JOIN lane l ON l.destination = column3 AND l.record = column4";
+const LINE: &str = "-- store.receipt_line\nINSERT INTO receipt (id, delivery, sheet, destination, kind, \
+    version, at, by_actor) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 
 const INBOX: &str = visible!(
     "inbox",
@@ -49,7 +56,7 @@ const INBOX: &str = visible!(
      JOIN delivery d ON d.destination = l.destination AND d.record = l.record AND d.lane_seq = l.head_seq
      JOIN visible v ON v.resource = d.sheet AND v.version = d.version
      WHERE l.destination = $2 AND l.state = 'open' AND l.due_at <= $7 AND d.state = 'open'
-     ORDER BY d.stored_at, d.id LIMIT $8"
+     ORDER BY d.stored_at, d.id LIMIT ($8 + 0)"
 );
 
 const SHEET: &str = visible!(
@@ -120,8 +127,7 @@ struct Receipt<'a> {
 }
 
 impl Tx {
-    /// Puts a delivery at the end of its lane; its position there, from 1. The sheet's history gets
-    /// its `stored` line.
+    /// Puts a delivery at the end of its lane. The sheet's history gets its `stored` line.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -129,34 +135,26 @@ impl Tx {
         &mut self,
         permit: &Permit,
         new: &NewDelivery,
-    ) -> Result<i64, StoreError> {
+    ) -> Result<(), StoreError> {
         write_permit(permit, &new.network, "delivery")?;
-        let lane = query(LANE)
+        let (id, record) = (new.id.to_string(), new.record.to_string());
+        let lane = Step::new(LANE)
             .bind(new.destination.as_str())
-            .bind(new.record.to_string())
+            .bind(&*record)
             .bind(new.network.as_str())
             .bind(new.due_at.0);
-        let row = self
-            .find(lane)
-            .await?
-            .ok_or(inconsistent("lane", "no counter"))?;
-        let lane_seq = Reader::new("lane", &row).number("lane_seq")?;
-        let sql = "-- store.delivery_put\nINSERT INTO delivery (id, network, destination, record, message, \
-                   sheet, version, lane_seq, state, attempt, due_at, stored_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', 0, $9, $10)";
-        let insert = query(sql)
-            .bind(new.id.to_string())
+        let delivery = Step::new(INTO_LANE)
+            .bind(&*id)
             .bind(new.network.as_str())
             .bind(new.destination.as_str())
-            .bind(new.record.to_string())
+            .bind(record)
             .bind(new.message.to_string())
             .bind(new.sheet.to_string())
             .bind(new.version)
-            .bind(lane_seq)
             .bind(new.due_at.0)
-            .bind(permit.at().0);
-        self.execute(insert).await?;
-        self.receipt_line(Receipt {
+            .bind(permit.at().0)
+            .of_one_row();
+        let line = receipt_line(Receipt {
             delivery: new.id,
             sheet: new.sheet.to_string(),
             destination: &new.destination,
@@ -164,9 +162,8 @@ impl Tx {
             version: new.version,
             at: permit.at(),
             actor: &permit.caller().actor(),
-        })
-        .await?;
-        Ok(lane_seq)
+        });
+        self.put([lane.beside(), delivery, line.beside()]).await
     }
 
     /// The destination's positive receipt: the delivery is done and the lane moves on. The same
@@ -229,7 +226,7 @@ impl Tx {
             at,
             actor,
         };
-        self.receipt_line(receipt).await?;
+        self.put([receipt_line(receipt)]).await?;
         self.lane_advance(destination, record, lane_seq).await?;
         Ok(ReceiptOutcome::Delivered)
     }
@@ -284,21 +281,6 @@ impl Tx {
             .bind(head_seq)
             .bind(due_at);
         self.execute(update).await.map(drop)
-    }
-
-    async fn receipt_line(&mut self, receipt: Receipt<'_>) -> Result<(), StoreError> {
-        let sql = "-- store.receipt_line\nINSERT INTO receipt (id, delivery, sheet, destination, kind, \
-                   version, at, by_actor) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-        let insert = query(sql)
-            .bind(Uuid::now_v7().to_string())
-            .bind(receipt.delivery.to_string())
-            .bind(receipt.sheet)
-            .bind(receipt.destination.as_str())
-            .bind(receipt.kind)
-            .bind(receipt.version)
-            .bind(receipt.at.0)
-            .bind(receipt.actor.to_owned());
-        self.execute(insert).await.map(drop)
     }
 }
 
@@ -404,4 +386,16 @@ impl Store {
             lines,
         }))
     }
+}
+
+fn receipt_line(receipt: Receipt<'_>) -> Step {
+    Step::new(LINE)
+        .bind(Uuid::now_v7().to_string())
+        .bind(receipt.delivery.to_string())
+        .bind(receipt.sheet)
+        .bind(receipt.destination.as_str())
+        .bind(receipt.kind)
+        .bind(receipt.version)
+        .bind(receipt.at.0)
+        .bind(receipt.actor)
 }

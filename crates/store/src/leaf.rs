@@ -2,16 +2,16 @@
 
 use renkei_model::Permit;
 use renkei_model::id::{LeafId, NetworkName, RecordId};
-use renkei_model::leaf::{Checkpoint, Hash, LeafDetail, SealedLeaf, StoredLeaf};
+use renkei_model::leaf::{Checkpoint, Hash, LeafDetail, LinkFn, SealedLeaf, StoredLeaf};
 use serde_json::json;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use crate::fault::{StoreError, inconsistent};
 use crate::permit::audit_permit;
-use crate::sql::{Query, Reader, Sql, insert_many, query};
+use crate::sql::{Dialect, Query, Reader, Sql, query};
 use crate::store::Store;
-use crate::tx::{Inner, Tx};
+use crate::tx::Tx;
 use crate::writer::NO_LINK;
 
 /// The end of the chain.
@@ -24,6 +24,14 @@ pub(crate) struct Head {
 }
 
 impl Head {
+    /// The end after one more leaf.
+    pub(crate) fn after(self, leaf: &Hash, link: LinkFn) -> Self {
+        Self {
+            next_seq: self.next_seq + 1,
+            link: link(&self.link, self.next_seq.unsigned_abs(), leaf),
+        }
+    }
+
     /// Reads the end of the chain.
     pub(crate) async fn load(connection: &mut AnyConnection) -> Result<Self, StoreError> {
         let sql = "-- store.head_load\nSELECT seq, link FROM leaf WHERE seq IS NOT NULL \
@@ -43,18 +51,6 @@ impl Head {
     }
 }
 
-const PERSONS: Sql = insert_many!(
-    "leaf_put", "leaf_person", "leaf" "TEXT", "pseudonym" "TEXT";
-    "ON CONFLICT (leaf, pseudonym) DO NOTHING"
-);
-const DETAILS: Sql = Sql {
-    sqlite: "-- store.leaf_put\nINSERT INTO leaf_detail (leaf, name, salt, value) SELECT value->>'$.leaf', \
-             value->>'$.name', unhex(value->>'$.salt'), value->>'$.value' FROM json_each($1)",
-    postgres: "-- store.leaf_put\nINSERT INTO leaf_detail (leaf, name, salt, value) SELECT leaf, name, \
-               decode(salt, 'hex'), value FROM json_to_recordset($1::json) \
-               AS r(leaf TEXT, name TEXT, salt TEXT, value TEXT)",
-};
-
 impl Tx {
     /// Appends a leaf. On SQLite it gets its number and link at once; on PostgreSQL the sequencer
     /// gives them after the commit.
@@ -62,36 +58,29 @@ impl Tx {
     /// # Errors
     /// See [`StoreError`].
     pub async fn leaf_put(&mut self, leaf: SealedLeaf) -> Result<(), StoreError> {
-        let (mut seq, mut link) = (None, None);
-        if let Inner::Member(loan) = &mut self.inner {
-            let number = loan.head.next_seq;
-            let hash = (loan.link)(&loan.head.link, number.unsigned_abs(), &leaf.hash);
-            loan.head = Head {
-                next_seq: number + 1,
-                link: hash,
-            };
-            (seq, link) = (Some(number), Some(hash.to_vec()));
+        self.wakes = true;
+        if self.dialect() == Dialect::Sqlite {
+            return self.leaf_numbered(&leaf).await;
         }
-        let sql = "-- store.leaf_put\nINSERT INTO leaf (id, seq, at, network, canonical, hash, link) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7)";
-        let id = leaf.id.to_string();
+        let sql = "-- store.leaf_put\nWITH put AS (INSERT INTO leaf (id, at, network, canonical, hash) \
+                   VALUES ($1, $2, $3, $4, $5)), \
+                   detail AS (INSERT INTO leaf_detail (leaf, name, salt, value) \
+                   SELECT $1, name, decode(salt, 'hex'), value \
+                   FROM json_to_recordset($6::json) AS r(name TEXT, salt TEXT, value TEXT)) \
+                   INSERT INTO leaf_person (leaf, pseudonym) \
+                   SELECT $1, value FROM json_array_elements_text($7::json) \
+                   ON CONFLICT (leaf, pseudonym) DO NOTHING";
+        let detail = |detail: &LeafDetail| json!({ "name": detail.name, "salt": hex::encode(detail.salt), "value": detail.value });
+        let details: Vec<_> = leaf.details.iter().map(detail).collect();
         let insert = query(sql)
-            .bind(&*id)
-            .bind(seq)
+            .bind(leaf.id.to_string())
             .bind(leaf.at.0)
             .bind(leaf.network.map(|network| network.to_string()))
             .bind(leaf.canonical)
             .bind(&leaf.hash[..])
-            .bind(link);
-        self.execute(insert).await?;
-        self.wakes = true;
-        let detail = |detail: &LeafDetail| json!({ "leaf": id, "name": detail.name, "salt": hex::encode(detail.salt), "value": detail.value });
-        self.many(DETAILS, leaf.details.iter().map(detail).collect())
-            .await?;
-        let person = |pseudonym: &String| json!({ "leaf": id, "pseudonym": pseudonym });
-        self.many(PERSONS, leaf.pseudonyms.iter().map(person).collect())
-            .await
-            .map(drop)
+            .bind(json!(details).to_string())
+            .bind(json!(leaf.pseudonyms).to_string());
+        self.execute(insert).await.map(drop)
     }
 
     /// Keeps a signed checkpoint.
@@ -120,7 +109,7 @@ impl Store {
     /// See [`StoreError`].
     pub async fn leaves(&self, from_seq: u64, limit: usize) -> Result<Vec<StoredLeaf>, StoreError> {
         let sql = "-- store.leaves\nSELECT id, seq, at, canonical, hash, link FROM leaf \
-                   WHERE seq >= $1 ORDER BY seq LIMIT $2";
+                   WHERE seq >= $1 ORDER BY seq LIMIT ($2 + 0)";
         let from = i64::try_from(from_seq).unwrap_or(i64::MAX);
         self.with_details(query(sql).bind(from).bind(size(limit)))
             .await
@@ -200,7 +189,7 @@ impl Store {
         let sql = "-- store.leaves_of\nSELECT f.id, f.seq, f.at, f.canonical, f.hash, f.link \
                    FROM leaf_person p JOIN leaf f ON f.id = p.leaf \
                    WHERE p.pseudonym = $1 AND $2 LIKE '%,' || f.network || ',%' \
-                   ORDER BY f.at DESC, f.id DESC LIMIT $3";
+                   ORDER BY f.at DESC, f.id DESC LIMIT ($3 + 0)";
         let query = query(sql)
             .bind(pseudonym.to_owned())
             .bind(format!(",{allowed}"))

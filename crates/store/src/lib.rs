@@ -6,6 +6,7 @@
 
 mod blob;
 mod card;
+mod chain;
 mod change;
 mod check;
 mod emergency;
@@ -14,10 +15,15 @@ mod facility;
 mod fault;
 mod lane;
 mod leaf;
+mod leaf_group;
+mod leaf_rows;
 mod lineage;
 mod link;
+mod loan;
 mod message;
+mod near;
 mod open;
+mod pack;
 mod permit;
 mod policy;
 mod readers;
@@ -26,11 +32,14 @@ mod relation;
 mod report;
 mod resource;
 mod review;
+mod script;
 mod search;
 mod search_text;
 mod sequencer;
 mod sql;
 mod staff;
+mod stand;
+mod standing;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -39,7 +48,7 @@ mod visible;
 mod writer;
 
 pub use blob::Body;
-pub use card::{CardRow, PersonLimits};
+pub use card::{CardRow, Person, PersonLimits};
 pub use change::{Change, ChangeKind, NewChange, Undone};
 pub use emergency::{NewNote, NewOpening, NewSearch, Note, Opening};
 pub use face::{KnownFace, NewFace, VisibleFace, VisibleRange};
@@ -48,6 +57,8 @@ pub use fault::{DatabaseFault, StoreError};
 pub use lane::SheetHistory;
 pub use lineage::TracedVersion;
 pub use message::{NewMessage, NewQuarantine};
+pub use near::{Asked, Near};
+pub use pack::Kept;
 pub use policy::MaskRow;
 pub use readers::urgently;
 pub use record::IdentifierMatch;
@@ -58,7 +69,9 @@ pub use review::{Decision, NewReview, Review, ReviewState};
 pub use search::{
     DateTest, SearchCriterion, SearchOrder, SearchPlace, SearchQuery, SearchRow, SearchTest,
 };
-pub use staff::{ALWAYS, Employment, Standing};
+pub use staff::{ALWAYS, Employment};
+pub use stand::Stand;
+pub use standing::Standing;
 pub use store::{Settings, Store};
 pub use tx::{Tx, Urgency};
 pub use visible::VisibleVersion;

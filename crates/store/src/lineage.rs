@@ -1,10 +1,15 @@
 //! Which element came from which bytes of a message.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use renkei_model::Permit;
-use renkei_model::id::{MessageId, NetworkName, RecordId};
+use renkei_model::id::{MessageId, NetworkName, RecordId, ResourceId};
+use serde_json::value::RawValue;
 use sqlx::any::AnyRow;
 
-use crate::fault::StoreError;
+use crate::fault::{StoreError, inconsistent};
+use crate::pack::text_of;
 use crate::sql::{Reader, query};
 use crate::store::Store;
 use crate::visible::{VisibleVersion, look, version_of, visible};
@@ -22,12 +27,22 @@ pub struct TracedVersion {
 
 /// As for old versions elsewhere, the current one has to be visible too, and not deleted: what was made
 /// secret later is secret.
+/// The row of a sheet holds the lineage of all its resources; in older schemas each had one of its own.
 const TRACED: &str = visible!(
     "visible_lineage",
-    "SELECT a.*, r.type, l.json FROM lineage l JOIN resource r ON r.id = l.resource
+    "SELECT a.*, r.type, l.resource AS traced, l.json, l.packed AS json_packed
+     FROM lineage l JOIN origin_part p ON p.sheet = l.resource
+     JOIN resource r ON r.id = p.resource
+     JOIN visible c ON c.resource = r.id AND c.version = r.current
+     JOIN visible a ON a.resource = r.id AND a.message = l.message
+     WHERE l.message = $8 AND c.deleted = 0 AND a.deleted = 0 AND r.id <> l.resource
+     UNION ALL
+     SELECT a.*, r.type, l.resource AS traced, l.json, l.packed AS json_packed
+     FROM lineage l JOIN resource r ON r.id = l.resource
      JOIN visible c ON c.resource = r.id AND c.version = r.current
      JOIN visible a ON a.resource = r.id AND a.version = l.version
-     WHERE l.message = $8 AND c.deleted = 0 ORDER BY r.record, r.type, r.id"
+     WHERE l.message = $8 AND c.deleted = 0 AND r.type <> 'Bundle'
+     ORDER BY record, type, resource"
 );
 
 /// For the test that looks at their plans.
@@ -46,16 +61,12 @@ impl Store {
         message: MessageId,
     ) -> Result<Vec<TracedVersion>, StoreError> {
         let query = look(permit, TRACED)?.bind(message.to_string());
-        let traced = |row: &AnyRow| {
-            let version = version_of(row)?;
-            let row = Reader::new("lineage", row);
-            Ok(TracedVersion {
-                version,
-                resource_type: row.text("type")?,
-                lineage: row.text("json")?,
-            })
-        };
-        self.all(query).await?.iter().map(traced).collect()
+        let mut sheets = HashMap::new();
+        let mut found = Vec::new();
+        for row in &self.all(query).await? {
+            found.extend(traced(row, &mut sheets)?);
+        }
+        Ok(found)
     }
 
     /// The records that a message was about, for the audit leaf of a look that was refused. What it finds
@@ -76,4 +87,36 @@ impl Store {
         let rows = self.all(query(sql).bind(message.to_string())).await?;
         rows.iter().map(behind).collect()
     }
+}
+
+/// The lineage of each resource of a sheet.
+type Sheet = HashMap<String, Box<RawValue>>;
+
+fn traced(
+    row: &AnyRow,
+    sheets: &mut HashMap<ResourceId, Sheet>,
+) -> Result<Option<TracedVersion>, StoreError> {
+    let version = version_of(row)?;
+    let row = Reader::new("lineage", row);
+    let holder: ResourceId = row.parsed("traced")?;
+    let lineage = if holder == version.resource {
+        Some(text_of(&row, "json", "json_packed")?)
+    } else {
+        let sheet = match sheets.entry(holder) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let text = text_of(&row, "json", "json_packed")?;
+                let sheet = serde_json::from_str(&text);
+                new.insert(sheet.map_err(|_| inconsistent("lineage", "json"))?)
+            }
+        };
+        let lineage = sheet.get(&version.resource.to_string());
+        lineage.map(|lineage| lineage.get().to_owned())
+    };
+    let resource_type = row.text("type")?;
+    Ok(lineage.map(|lineage| TracedVersion {
+        version,
+        resource_type,
+        lineage,
+    }))
 }

@@ -7,7 +7,9 @@ use sqlx::any::AnyRow;
 
 use crate::blob::Body;
 use crate::fault::{StoreError, inconsistent};
+use crate::pack::{Kept, text_of};
 use crate::permit::write_permit;
+use crate::script::Step;
 use crate::sql::{Dialect, Query, Reader, query};
 use crate::store::Store;
 use crate::tx::Tx;
@@ -57,7 +59,7 @@ pub struct NewQuarantine {
 }
 
 fn dedup(key: &DedupKey) -> Query {
-    let sql = "-- store.dedup_find\nSELECT message, body_sha256, answer, records FROM dedup \
+    let sql = "-- store.dedup_find\nSELECT message, body_sha256, answer, packed, records FROM dedup \
                WHERE network = $1 AND sender = $2 AND sender_key = $3";
     query(sql)
         .bind(key.network.to_string())
@@ -76,7 +78,7 @@ fn answer(row: &AnyRow) -> Result<StoredAnswer, StoreError> {
     Ok(StoredAnswer {
         message: row.parsed("message")?,
         body_sha256: row.hash("body_sha256")?,
-        answer: row.text("answer")?,
+        answer: text_of(&row, "answer", "packed")?,
         records: records.map_err(|_| inconsistent("dedup", "records"))?,
     })
 }
@@ -128,17 +130,19 @@ impl Tx {
         answer: &StoredAnswer,
     ) -> Result<(), StoreError> {
         let sql = "-- store.dedup_put\nINSERT INTO dedup (network, sender, sender_key, message, \
-                   body_sha256, answer, records) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+                   body_sha256, answer, packed, records) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
         let records: Vec<String> = answer.records.iter().map(ToString::to_string).collect();
-        let query = query(sql)
+        let kept = Kept::seldom_read(answer.answer.clone());
+        let step = Step::new(sql)
             .bind(key.network.as_str())
             .bind(&*key.sender)
             .bind(&*key.key)
             .bind(answer.message.to_string())
             .bind(&answer.body_sha256[..])
-            .bind(&*answer.answer)
+            .bind(kept.text)
+            .bind(kept.packed)
             .bind(records.join(","));
-        self.execute(query).await.map(drop)
+        self.put([step.beside()]).await
     }
 
     /// Stores the message itself.
@@ -153,8 +157,8 @@ impl Tx {
         write_permit(permit, &message.network, "message")?;
         let sql = "-- store.message_put\nINSERT INTO message (id, network, sender, kind, received_at, \
                    body_sha256, body, body_path, bytes, request, episode, profile_version, policy) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
-        let query = query(sql)
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        let step = Step::new(sql)
             .bind(message.id.to_string())
             .bind(message.network.as_str())
             .bind(message.sender.as_str())
@@ -168,7 +172,7 @@ impl Tx {
             .bind(message.episode.map(|id| id.to_string()))
             .bind(&*message.profile_version)
             .bind(&*message.policy);
-        self.execute(query).await.map(drop)
+        self.put([step.beside()]).await
     }
 
     /// Keeps a refused message; the id of its row.
@@ -209,6 +213,23 @@ impl Tx {
         let sql =
             "-- store.hold\nSELECT pg_advisory_xact_lock(hashtextextended($1, 0))::text AS held";
         self.find(query(sql).bind(name)).await.map(drop)
+    }
+
+    /// Holds several names of one kind, in an order that is the same for everybody: nobody waits in a
+    /// circle.
+    pub(crate) async fn hold_many(&mut self, what: &str, names: &[&str]) -> Result<(), StoreError> {
+        if self.dialect() == Dialect::Sqlite || names.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<String> = names
+            .iter()
+            .map(|name| format!("{what}\u{1f}{name}"))
+            .collect();
+        let sql = "-- store.hold_many\nSELECT pg_advisory_xact_lock(k.name)::text AS held FROM \
+                   (SELECT DISTINCT hashtextextended(n.value, 0) AS name \
+                   FROM json_array_elements_text($1::json) AS n ORDER BY 1) AS k";
+        let names = serde_json::json!(names).to_string();
+        self.all(query(sql).bind(names)).await.map(drop)
     }
 }
 

@@ -18,6 +18,9 @@ use crate::store::Settings;
 /// How long a request waits for a connection of the pool.
 const ACQUIRE_MS: u64 = 5_000;
 
+/// How long a connection may lie idle before it is asked whether its server is still there.
+const ASKED_AFTER: Duration = Duration::from_secs(1);
+
 /// Everything that is not SQLite's default, and some that is: defaults differ between builds.
 const SQLITE_PRAGMAS: [&str; 7] = [
     "-- store.connect\nPRAGMA busy_timeout = 5000",
@@ -29,10 +32,12 @@ const SQLITE_PRAGMAS: [&str; 7] = [
     "-- store.connect\nPRAGMA mmap_size = 0",
 ];
 
-/// A transaction that sits idle, or waits for a lock, holds everybody's vacuum back.
-const POSTGRES_SETTINGS: [&str; 3] = [
+/// A transaction that sits idle, or waits for a lock, holds everybody's vacuum back. Compiling a plan takes longer
+/// than any of ours runs.
+pub(crate) const POSTGRES_SETTINGS: [&str; 4] = [
     "-- store.connect\nSET idle_in_transaction_session_timeout = '30s'",
     "-- store.connect\nSET lock_timeout = '10s'",
+    "-- store.connect\nSET jit = off",
     "-- store.connect\nSET application_name = 'renkei'",
 ];
 
@@ -178,6 +183,16 @@ pub(crate) fn postgres_pool(
     let pool = AnyPoolOptions::new()
         .max_connections(size)
         .acquire_timeout(Duration::from_millis(ACQUIRE_MS))
+        .test_before_acquire(false)
+        .before_acquire(|connection, used| {
+            Box::pin(async move {
+                // Asking costs as much as a short statement, and a server seldom goes between two of them.
+                if used.idle_for >= ASKED_AFTER {
+                    sqlx::Connection::ping(connection).await?;
+                }
+                Ok(true)
+            })
+        })
         .after_connect(move |connection, _| {
             Box::pin(async move {
                 for setter in POSTGRES_SETTINGS {
@@ -197,14 +212,16 @@ pub(crate) fn postgres_pool(
 }
 
 /// A migration's title and its text. One that ran anywhere is never edited.
-const TITLES: [&str; 2] = ["the spine", "the region"];
-pub(crate) const SQLITE: [&str; 2] = [
+const TITLES: [&str; 3] = ["the spine", "the region", "the speed"];
+pub(crate) const SQLITE: [&str; 3] = [
     include_str!("../migrations/sqlite/0001_the_spine.sql"),
     include_str!("../migrations/sqlite/0002_the_region.sql"),
+    include_str!("../migrations/sqlite/0003_the_speed.sql"),
 ];
-pub(crate) const POSTGRES: [&str; 2] = [
+pub(crate) const POSTGRES: [&str; 3] = [
     include_str!("../migrations/postgres/0001_the_spine.sql"),
     include_str!("../migrations/postgres/0002_the_region.sql"),
+    include_str!("../migrations/postgres/0003_the_speed.sql"),
 ];
 
 /// Brings the schema up to date; the number of the newest migration.

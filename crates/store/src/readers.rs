@@ -22,7 +22,7 @@ pub(crate) struct Readers {
 impl Readers {
     /// The connections for whoever asks in this task.
     pub(crate) fn of_task(&self) -> &AnyPool {
-        if URGENT.try_with(|()| ()).is_ok() {
+        if urgent() {
             &self.urgent
         } else {
             &self.ordinary
@@ -33,6 +33,11 @@ impl Readers {
         self.ordinary.close().await;
         self.urgent.close().await;
     }
+}
+
+/// Whether this task answers somebody for whom seconds count.
+pub(crate) fn urgent() -> bool {
+    URGENT.try_with(|()| ()).is_ok()
 }
 
 /// Answers somebody for whom seconds count: all reads of `work` use the connections kept back for it.

@@ -2,13 +2,14 @@
 
 use renkei_model::id::{MessageId, NetworkName, PersonId, RecordId};
 use renkei_model::{Face, Instant, Permit};
-use serde_json::json;
 use uuid::Uuid;
 
 use crate::face::face_of;
 use crate::fault::{StoreError, inconsistent};
 use crate::permit::write_permit;
-use crate::sql::{Reader, Sql, insert_many, query};
+use crate::script::Kind::{Number, Text};
+use crate::script::{Rows, Step};
+use crate::sql::{Reader, query};
 use crate::tx::Tx;
 
 /// A record that carries one of the identifiers that were asked for.
@@ -27,11 +28,13 @@ pub struct IdentifierMatch {
     pub face: Face,
 }
 
-const IDENTIFIERS: Sql = insert_many!(
-    "identifiers_add", "identifier",
-    "network" "TEXT", "system" "TEXT", "value" "TEXT", "record" "TEXT", "rank" "BIGINT", "message" "TEXT";
-    "ON CONFLICT (network, system, value, record) DO NOTHING"
-);
+const IDENTIFIERS: Rows = Rows {
+    head: "-- store.identifiers_add\nINSERT INTO identifier (network, system, value, record, rank, message) \
+           SELECT column1, column2, column3, column4, column5, column6",
+    kinds: &[Text, Text, Text, Text, Number, Text],
+    tail: "ON CONFLICT (network, system, value, record) DO NOTHING",
+    beside: true,
+};
 
 impl Tx {
     /// Holds identity keys until the transaction ends, so that two messages about one new human
@@ -40,13 +43,8 @@ impl Tx {
     /// # Errors
     /// See [`StoreError`].
     pub async fn identity_lock(&mut self, keys: &[String]) -> Result<(), StoreError> {
-        let mut keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        for key in keys {
-            self.hold("identity", &[key]).await?;
-        }
-        Ok(())
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        self.hold_many("identity", &keys).await
     }
 
     /// Every record of the network that carries one of these (system, value) pairs.
@@ -97,28 +95,43 @@ impl Tx {
         birth_date: Option<&str>,
         at: Instant,
     ) -> Result<RecordId, StoreError> {
-        let (record, person) = (RecordId::new(), PersonId::new());
-        let sql = "-- store.record_create\nINSERT INTO record (id, network, kind, kana_folded, birth_date, \
-                   created_at) VALUES ($1, $2, 'resident', $3, $4, $5)";
-        let insert = query(sql)
-            .bind(record.to_string())
+        let record = RecordId::new();
+        self.record_put(network, record, (kana, birth_date), at)
+            .await?;
+        Ok(record)
+    }
+
+    /// A new record under an id that nobody has, with a person of its own.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if somebody has the id.
+    pub async fn record_put(
+        &mut self,
+        network: &NetworkName,
+        record: RecordId,
+        (kana, birth_date): (Option<&str>, Option<&str>),
+        at: Instant,
+    ) -> Result<(), StoreError> {
+        let (id, person) = (record.to_string(), PersonId::new().to_string());
+        let sql = "-- store.record_put\nINSERT INTO record (id, network, kind, kana_folded, birth_date, \
+                   created_at) VALUES (?, ?, 'resident', ?, ?, ?)";
+        let resident = Step::new(sql)
+            .bind(&*id)
             .bind(network.as_str())
             .bind(kana.map(str::to_owned))
             .bind(birth_date.map(str::to_owned))
             .bind(at.0);
-        self.execute(insert).await?;
-        let sql = "-- store.record_create\nINSERT INTO person (id, created_at) VALUES ($1, $2)";
-        self.execute(query(sql).bind(person.to_string()).bind(at.0))
-            .await?;
-        let sql = "-- store.record_create\nINSERT INTO link (id, record, person, since, by_actor, why) \
-                   VALUES ($1, $2, $3, $4, 'system', 'first seen')";
-        let insert = query(sql)
+        let sql = "-- store.record_put\nINSERT INTO person (id, created_at) VALUES (?, ?)";
+        let somebody = Step::new(sql).bind(&*person).bind(at.0);
+        let sql = "-- store.record_put\nINSERT INTO link (id, record, person, since, by_actor, why) \
+                   VALUES (?, ?, ?, ?, 'system', 'first seen')";
+        let link = Step::new(sql)
             .bind(Uuid::now_v7().to_string())
-            .bind(record.to_string())
-            .bind(person.to_string())
+            .bind(id)
+            .bind(person)
             .bind(at.0);
-        self.execute(insert).await?;
-        Ok(record)
+        self.put([resident.beside(), somebody.beside(), link.beside()])
+            .await
     }
 
     /// Adds identifiers (system, value, rank) to a record; those it has already stay as they are.
@@ -139,16 +152,18 @@ impl Tx {
             ));
         };
         write_permit(permit, network, "identifier")?;
-        let rows: Vec<_> = identifiers
-            .iter()
-            .map(|(system, value, rank)| {
-                json!({
-                    "network": network.as_str(), "system": system, "value": value,
-                    "record": record.to_string(), "rank": rank, "message": message.to_string(),
-                })
-            })
-            .collect();
-        self.many(IDENTIFIERS, rows).await.map(drop)
+        let row = |(system, value, rank): &(String, String, u8)| {
+            vec![
+                network.as_str().into(),
+                system.clone().into(),
+                value.clone().into(),
+                record.to_string().into(),
+                i64::from(*rank).into(),
+                message.to_string().into(),
+            ]
+        };
+        self.put(IDENTIFIERS.steps(identifiers.iter().map(row).collect()))
+            .await
     }
 
     /// The record of the network that holds what belongs to no patient; made on first use.

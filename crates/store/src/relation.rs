@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::fault::{StoreError, inconsistent};
 use crate::permit::write_permit;
+use crate::script::Step;
 use crate::sql::{Query, Reader, query};
 use crate::store::Store;
 use crate::tx::Tx;
@@ -110,11 +111,13 @@ impl Tx {
         }
         let sql = "-- store.relation_put\nINSERT INTO relation (id, network, record, facility, staff, kind, \
                    owner_limit, since, until, source_message) \
-                   SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 WHERE NOT EXISTS (SELECT 1 FROM relation q \
-                   WHERE q.record = $3 AND q.facility = $4 AND q.staff IS NOT DISTINCT FROM $5 \
-                   AND q.kind = $6 AND q.owner_limit IS NOT DISTINCT FROM $7 AND q.since <= $8 \
-                   AND (q.until IS NULL OR q.until >= $9))";
-        let query = query(sql)
+                   SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9, \
+                   column10 FROM (VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)) AS n WHERE NOT EXISTS \
+                   (SELECT 1 FROM relation q WHERE q.record = column3 AND q.facility = column4 \
+                   AND q.staff IS NOT DISTINCT FROM column5 AND q.kind = column6 \
+                   AND q.owner_limit IS NOT DISTINCT FROM column7 AND q.since <= column8 \
+                   AND (q.until IS NULL OR q.until >= column9))";
+        let step = Step::new(sql)
             .bind(Uuid::now_v7().to_string())
             .bind(relation.network.as_str())
             .bind(relation.record.to_string())
@@ -125,7 +128,8 @@ impl Tx {
             .bind(relation.since.0)
             .bind(relation.until.map(|at| at.0))
             .bind(relation.source.to_string());
-        self.execute(query).await.map(drop)
+        // Rows of an earlier record of the same message stand in an earlier statement.
+        self.put([step.beside()]).await
     }
 
     /// How a caller stands to a shelf: see [`Store::relations_to`].
@@ -153,15 +157,17 @@ impl Tx {
     ) -> Result<(), StoreError> {
         write_permit(permit, &enrolment.network, "enrolment")?;
         let sql = "-- store.enrolment_begin\nINSERT INTO enrolment (id, network, record, basis, since, \
-                   source_message) SELECT $1, $2, $3, $4, $5, $6 \
-                   WHERE NOT EXISTS (SELECT 1 FROM enrolment e WHERE e.record = $3)";
-        let query = query(sql)
+                   source_message) SELECT column1, column2, column3, column4, column5, column6 \
+                   FROM (VALUES (?, ?, ?, ?, ?, ?)) AS n \
+                   WHERE NOT EXISTS (SELECT 1 FROM enrolment e WHERE e.record = column3)";
+        let step = Step::new(sql)
             .bind(Uuid::now_v7().to_string())
             .bind(enrolment.network.as_str())
             .bind(enrolment.record.to_string())
             .bind(&*enrolment.basis)
             .bind(enrolment.since.0)
             .bind(enrolment.source.to_string());
-        self.execute(query).await.map(drop)
+        // Rows of an earlier record of the same message stand in an earlier statement.
+        self.put([step.beside()]).await
     }
 }

@@ -1,13 +1,20 @@
 //! Resources and their versions: the FHIR text as it is, the shelf beside it, where it came from.
 
+use std::collections::HashMap;
+
 use renkei_model::id::{FacilityCode, MessageId, NetworkName, RecordId, ResourceId};
 use renkei_model::leaf::Hash;
 use renkei_model::{Instant, Permit, Shelf};
-use serde_json::{Value, json};
+use serde_json::json;
+use sqlx::any::AnyRow;
 
 use crate::fault::{StoreError, inconsistent};
+use crate::pack::Kept;
 use crate::permit::{on_network, write_permit};
-use crate::sql::{Reader, Sql, insert_many, query};
+use crate::script::Kind::{Bytes, Number, Text};
+use crate::script::{Argument, Rows, Step};
+use crate::sql::{Dialect, Query, Reader, Sql, query};
+use crate::store::Store;
 use crate::tx::Tx;
 
 /// Where a native record went when it came for the first time.
@@ -94,15 +101,16 @@ pub struct NewVersion {
     /// The message that brought it.
     pub message: MessageId,
     /// The JSON text, stored to the letter.
-    pub text: String,
+    pub text: Kept,
     /// Whether this version says that the resource was deleted.
     pub deleted: bool,
     /// The profile that mapped it.
     pub profile_version: String,
     /// What a search finds it by.
     pub index: Vec<IndexRow>,
-    /// JSON: which element came from which bytes of the message; empty for none.
-    pub lineage: String,
+    /// Of a sheet: which element of its resources came from which bytes of the message. A JSON object from
+    /// each resource's id to its lineage.
+    pub lineage: Option<Kept>,
 }
 
 /// A search parameter's value.
@@ -122,47 +130,84 @@ pub struct IndexRow {
     pub high: Option<i64>,
 }
 
-const PARTS: Sql = insert_many!(
-    "origin_put", "origin_part", "sheet" "TEXT", "part_key" "TEXT", "resource" "TEXT";
-    "ON CONFLICT (sheet, part_key) DO NOTHING"
-);
-const FIRSTS: Sql = insert_many!(
-    "versions_put", "resource",
-    "id" "TEXT", "network" "TEXT", "record" "TEXT", "type" "TEXT", "current" "BIGINT",
-    "source_message" "TEXT"; ""
-);
-const LATERS: Sql = Sql {
-    sqlite: "-- store.versions_put\nUPDATE resource SET current = n.version FROM (SELECT \
-             value->>'$.resource' AS resource, value->>'$.version' AS version, \
-             value->>'$.record' AS record, value->>'$.type' AS type FROM json_each($1)) AS n \
-             WHERE resource.id = n.resource AND resource.current = n.version - 1 \
-             AND resource.record = n.record AND resource.type = n.type",
-    postgres: "-- store.versions_put\nUPDATE resource SET current = n.version FROM \
-               json_to_recordset($1::json) AS n(resource TEXT, version BIGINT, record TEXT, type TEXT) \
-               WHERE resource.id = n.resource AND resource.current = n.version - 1 \
-               AND resource.record = n.record AND resource.type = n.type",
+const ORIGINS: Sql = Sql {
+    sqlite: "-- store.origins\nSELECT native_key, sheet, record, native_version, content_sha256, kana_folded, \
+             birth_date FROM origin WHERE network = $1 AND owner = $2 AND kind = $3 \
+             AND native_key IN (SELECT value FROM json_each($4))",
+    postgres: "-- store.origins\nSELECT native_key, sheet, record, native_version, content_sha256, kana_folded, \
+               birth_date FROM origin WHERE network = $1 AND owner = $2 AND kind = $3 \
+               AND native_key IN (SELECT json_array_elements_text($4::json))",
 };
-const VERSIONS: Sql = insert_many!(
-    "versions_put", "version",
-    "resource" "TEXT", "version" "BIGINT", "network" "TEXT", "record" "TEXT", "category" "TEXT",
-    "category_bit" "BIGINT", "owner" "TEXT", "sensitivity" "TEXT", "at" "BIGINT", "message" "TEXT",
-    "deleted" "BIGINT", "profile_version" "TEXT", "policy" "TEXT", "text" "TEXT"; ""
-);
-const UNINDEX: Sql = Sql {
-    sqlite: "-- store.versions_put\nDELETE FROM search_index WHERE resource IN \
-             (SELECT value->>'$.resource' FROM json_each($1))",
-    postgres: "-- store.versions_put\nDELETE FROM search_index WHERE resource IN \
-               (SELECT n.resource FROM json_to_recordset($1::json) AS n(resource TEXT))",
+const ORIGIN_PARTS: &str = "-- store.origins\nSELECT p.part_key, p.resource, r.type, v.network, v.record, \
+    v.category, v.owner, v.sensitivity, v.version, v.deleted FROM origin_part p \
+    JOIN resource r ON r.id = p.resource JOIN version v ON v.resource = r.id AND v.version = r.current \
+    WHERE p.sheet = $1 ORDER BY p.part_key";
+const PARTS: Rows = Rows {
+    head: "-- store.origin_put\nINSERT INTO origin_part (sheet, part_key, resource) \
+           SELECT column1, column2, column3",
+    kinds: &[Text; 3],
+    // Without a row of its own (it went elsewhere before) a sheet gets no parts either: the row is missed.
+    tail: "AND EXISTS (SELECT 1 FROM origin o WHERE o.sheet = column1) \
+           ON CONFLICT (sheet, part_key) DO NOTHING",
+    beside: false,
 };
-const INDEX: Sql = insert_many!(
-    "versions_put", "search_index",
-    "resource" "TEXT", "type" "TEXT", "param" "TEXT", "system" "TEXT", "value" "TEXT",
-    "folded" "TEXT", "low" "BIGINT", "high" "BIGINT"; ""
-);
-const LINEAGE: Sql = insert_many!(
-    "versions_put", "lineage",
-    "message" "TEXT", "resource" "TEXT", "version" "BIGINT", "json" "TEXT"; ""
-);
+const FIRSTS: Rows = Rows {
+    head: "-- store.versions_put\nINSERT INTO resource (id, network, record, type, current, source_message) \
+           SELECT column1, column2, column3, column4, column5, column6",
+    kinds: &[Text, Text, Text, Text, Number, Text],
+    tail: "",
+    beside: true,
+};
+const LATERS: Rows = Rows {
+    head: "-- store.versions_put\nUPDATE resource SET current = n.version FROM (SELECT column1 AS id, \
+           column2 AS record, column3 AS type, column4 AS version",
+    kinds: &[Text, Text, Text, Number],
+    tail: ") AS n WHERE resource.id = n.id AND resource.current = n.version - 1 \
+           AND resource.record = n.record AND resource.type = n.type",
+    // A first version may stand beside it in the same call.
+    beside: false,
+};
+const VERSIONS: Rows = Rows {
+    head: "-- store.versions_put\nINSERT INTO version (resource, version, network, record, category, \
+           category_bit, owner, sensitivity, at, message, deleted, profile_version, policy, text, packed) \
+           SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9, \
+           column10, column11, column12, column13, column14, column15",
+    kinds: &[
+        Text, Number, Text, Text, Text, Number, Text, Text, Number, Text, Number, Text, Text, Text,
+        Bytes,
+    ],
+    tail: "",
+    beside: true,
+};
+const UNINDEX: Rows = Rows {
+    head: "-- store.versions_put\nDELETE FROM search_index WHERE resource IN (SELECT column1",
+    kinds: &[Text],
+    tail: ")",
+    beside: true,
+};
+const INDEX: Rows = Rows {
+    head: "-- store.versions_put\nINSERT INTO search_index (resource, type, param, system, value, folded, \
+           low, high) SELECT column1, column2, column3, column4, column5, column6, column7, column8",
+    kinds: &[Text, Text, Text, Text, Text, Text, Number, Number],
+    tail: "",
+    beside: true,
+};
+const LINEAGE: Rows = Rows {
+    head: "-- store.versions_put\nINSERT INTO lineage (message, resource, version, json, packed) \
+           SELECT column1, column2, column3, column4, column5",
+    kinds: &[Text, Text, Number, Text, Bytes],
+    tail: "",
+    beside: true,
+};
+const ORIGIN: &str = "-- store.origin_put\nINSERT INTO origin (network, owner, kind, native_key, sheet, record, \
+    native_version, content_sha256, kana_folded, birth_date, event_date, destination) \
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+    ON CONFLICT (network, owner, kind, native_key) DO UPDATE SET \
+    native_version = excluded.native_version, content_sha256 = excluded.content_sha256, \
+    kana_folded = coalesce(origin.kana_folded, excluded.kana_folded), \
+    birth_date = coalesce(origin.birth_date, excluded.birth_date), \
+    event_date = excluded.event_date, destination = excluded.destination \
+    WHERE origin.sheet = excluded.sheet AND origin.record = excluded.record";
 
 impl Tx {
     /// Where this native record went. Holds it until the transaction ends.
@@ -181,43 +226,15 @@ impl Tx {
             &[network.as_str(), owner.as_str(), kind, native_key],
         )
         .await?;
-        let sql = "-- store.origin_find\nSELECT sheet, record, native_version, content_sha256, kana_folded, birth_date FROM origin \
-                   WHERE network = $1 AND owner = $2 AND kind = $3 AND native_key = $4";
-        let query_origin = query(sql)
-            .bind(network.as_str())
-            .bind(owner.as_str())
-            .bind(kind.to_owned())
-            .bind(native_key.to_owned());
-        let Some(row) = self.find(query_origin).await? else {
+        let keys = [native_key.to_owned()];
+        let found = query_origins(self.dialect(), (network, owner, kind), &keys);
+        let rows = self.all(found).await?;
+        let Some(row) = rows.first() else {
             return Ok(None);
         };
-        let row = Reader::new("origin", &row);
-        let sheet: ResourceId = row.parsed("sheet")?;
-        let sql = "-- store.origin_find\nSELECT p.part_key, p.resource, r.type, v.network, v.record, v.category, \
-                   v.owner, v.sensitivity, v.version, v.deleted FROM origin_part p JOIN resource r ON r.id = p.resource \
-                   JOIN version v ON v.resource = r.id AND v.version = r.current \
-                   WHERE p.sheet = $1 ORDER BY p.part_key";
-        let mut parts = Vec::new();
-        for part in self.all(query(sql).bind(sheet.to_string())).await? {
-            let part = Reader::new("origin_part", &part);
-            parts.push(OriginPart {
-                key: part.text("part_key")?,
-                resource: part.parsed("resource")?,
-                resource_type: part.text("type")?,
-                shelf: part.shelf()?,
-                version: part.number("version")?,
-                deleted: part.flag("deleted")?,
-            });
-        }
-        Ok(Some(Origin {
-            sheet,
-            record: row.parsed("record")?,
-            native_version: row.number("native_version")?,
-            content_sha256: row.hash("content_sha256")?,
-            kana: row.text_or_null("kana_folded")?,
-            birth_date: row.text_or_null("birth_date")?,
-            parts,
-        }))
+        let (_, origin) = origin_of(row)?;
+        let parts = self.all(query_parts(origin.sheet)).await?;
+        with_parts(origin, &parts).map(Some)
     }
 
     /// Remembers where a native record went, or that a newer version of it came.
@@ -230,16 +247,7 @@ impl Tx {
         origin: &NewOrigin,
     ) -> Result<(), StoreError> {
         write_permit(permit, &origin.network, "origin")?;
-        let sql = "-- store.origin_put\nINSERT INTO origin (network, owner, kind, native_key, sheet, record, \
-                   native_version, content_sha256, kana_folded, birth_date, event_date, destination) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
-                   ON CONFLICT (network, owner, kind, native_key) DO UPDATE SET \
-                   native_version = excluded.native_version, content_sha256 = excluded.content_sha256, \
-                   kana_folded = coalesce(origin.kana_folded, excluded.kana_folded), \
-                   birth_date = coalesce(origin.birth_date, excluded.birth_date), \
-                   event_date = excluded.event_date, destination = excluded.destination \
-                   WHERE origin.sheet = excluded.sheet AND origin.record = excluded.record";
-        let upsert = query(sql)
+        let upsert = Step::new(ORIGIN)
             .bind(origin.network.as_str())
             .bind(origin.owner.as_str())
             .bind(&*origin.kind)
@@ -251,15 +259,19 @@ impl Tx {
             .bind(origin.kana.clone())
             .bind(origin.birth_date.clone())
             .bind(origin.event_date.clone())
-            .bind(origin.destination.clone());
-        if self.execute(upsert).await? != 1 {
-            return Err(StoreError::Conflict);
-        }
+            .bind(origin.destination.clone())
+            .beside()
+            .of_one_row();
         let sheet = origin.sheet.to_string();
-        let part = |(key, resource): &(String, ResourceId)| json!({ "sheet": sheet, "part_key": key, "resource": resource.to_string() });
-        self.many(PARTS, origin.parts.iter().map(part).collect())
-            .await
-            .map(drop)
+        let part = |(key, resource): &(String, ResourceId)| {
+            vec![
+                sheet.clone().into(),
+                key.clone().into(),
+                resource.to_string().into(),
+            ]
+        };
+        let parts = PARTS.steps(origin.parts.iter().map(part).collect());
+        self.put(std::iter::once(upsert).chain(parts)).await
     }
 
     /// Stores new versions, a handful of statements for all of them together.
@@ -285,73 +297,153 @@ impl Tx {
             }
         }
         let (firsts, laters): (Vec<_>, Vec<_>) = versions.iter().partition(|new| new.version == 1);
-        self.many(FIRSTS, firsts.into_iter().map(resource_row).collect())
-            .await?;
-        let laters: Vec<Value> = laters.into_iter().map(resource_row).collect();
-        let expected = laters.len() as u64;
-        if self.many(LATERS, laters.clone()).await? != expected {
-            return Err(StoreError::Conflict);
-        }
-        let rows = versions
-            .iter()
-            .map(|new| version_row(new, permit.policy()))
-            .collect();
-        self.many(VERSIONS, rows).await?;
-        self.many(UNINDEX, laters).await?;
         let current = versions.iter().filter(|new| !new.deleted);
-        self.many(INDEX, current.flat_map(index_rows).collect())
-            .await?;
-        let traced = versions.iter().filter(|new| !new.lineage.is_empty());
-        self.many(LINEAGE, traced.map(lineage_row).collect())
-            .await
-            .map(drop)
+        let traced = versions.iter();
+        let mut steps = FIRSTS.steps(firsts.into_iter().map(resource_row).collect());
+        steps.extend(LATERS.counted(laters.iter().map(|new| later_row(new)).collect()));
+        let version = |new| version_row(new, permit.policy());
+        steps.extend(VERSIONS.steps(versions.iter().map(version).collect()));
+        let unindexed = |new: &&NewVersion| vec![new.resource.to_string().into()];
+        steps.extend(UNINDEX.steps(laters.iter().map(unindexed).collect()));
+        steps.extend(INDEX.steps(current.flat_map(index_rows).collect()));
+        steps.extend(LINEAGE.steps(traced.filter_map(lineage_row).collect()));
+        self.put(steps).await
     }
+}
 
-    /// One statement for many rows; none for none. How many rows it touched.
-    pub(crate) async fn many(&mut self, sql: Sql, rows: Vec<Value>) -> Result<u64, StoreError> {
-        if rows.is_empty() {
-            return Ok(0);
+impl Store {
+    /// Where these native records went, by the sender's numbers of them; without waiting for a message that
+    /// is under way.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn origins(
+        &self,
+        network: &NetworkName,
+        owner: &FacilityCode,
+        kind: &str,
+        native_keys: &[String],
+    ) -> Result<HashMap<String, Origin>, StoreError> {
+        let query = query_origins(self.dialect(), (network, owner, kind), native_keys);
+        let mut found = HashMap::new();
+        for row in &self.all(query).await? {
+            let (key, origin) = origin_of(row)?;
+            let parts = self.all(query_parts(origin.sheet)).await?;
+            found.insert(key, with_parts(origin, &parts)?);
         }
-        let sql = sql.of(self.dialect());
-        self.execute(query(sql).bind(Value::Array(rows).to_string()))
-            .await
+        Ok(found)
     }
 }
 
-fn resource_row(new: &NewVersion) -> Value {
-    let resource = new.resource.to_string();
-    json!({
-        "id": resource, "resource": resource, "network": new.shelf.network.as_str(),
-        "record": new.shelf.record.to_string(), "type": new.resource_type, "current": new.version,
-        "version": new.version, "source_message": new.message.to_string(),
-    })
+fn query_origins(
+    dialect: Dialect,
+    (network, owner, kind): (&NetworkName, &FacilityCode, &str),
+    native_keys: &[String],
+) -> Query {
+    query(ORIGINS.of(dialect))
+        .bind(network.to_string())
+        .bind(owner.to_string())
+        .bind(kind.to_owned())
+        .bind(json!(native_keys).to_string())
 }
 
-fn version_row(new: &NewVersion, policy: &str) -> Value {
-    json!({
-        "resource": new.resource.to_string(), "version": new.version,
-        "network": new.shelf.network.as_str(), "record": new.shelf.record.to_string(),
-        "category": new.shelf.category.as_str(), "category_bit": new.shelf.category.bit(),
-        "owner": new.shelf.owner.as_str(), "sensitivity": new.shelf.sensitivity.as_str(),
-        "at": new.at.0, "message": new.message.to_string(), "deleted": i64::from(new.deleted),
-        "profile_version": new.profile_version, "policy": policy, "text": new.text,
-    })
+fn query_parts(sheet: ResourceId) -> Query {
+    query(ORIGIN_PARTS).bind(sheet.to_string())
 }
 
-fn index_rows(new: &NewVersion) -> impl Iterator<Item = Value> {
+/// The sender's number of it, and where it went; its parts are still to come.
+fn origin_of(row: &AnyRow) -> Result<(String, Origin), StoreError> {
+    let row = Reader::new("origin", row);
+    let origin = Origin {
+        sheet: row.parsed("sheet")?,
+        record: row.parsed("record")?,
+        native_version: row.number("native_version")?,
+        content_sha256: row.hash("content_sha256")?,
+        kana: row.text_or_null("kana_folded")?,
+        birth_date: row.text_or_null("birth_date")?,
+        parts: Vec::new(),
+    };
+    Ok((row.text("native_key")?, origin))
+}
+
+fn with_parts(mut origin: Origin, parts: &[AnyRow]) -> Result<Origin, StoreError> {
+    for part in parts {
+        let part = Reader::new("origin_part", part);
+        origin.parts.push(OriginPart {
+            key: part.text("part_key")?,
+            resource: part.parsed("resource")?,
+            resource_type: part.text("type")?,
+            shelf: part.shelf()?,
+            version: part.number("version")?,
+            deleted: part.flag("deleted")?,
+        });
+    }
+    Ok(origin)
+}
+
+fn resource_row(new: &NewVersion) -> Vec<Argument> {
+    vec![
+        new.resource.to_string().into(),
+        new.shelf.network.as_str().into(),
+        new.shelf.record.to_string().into(),
+        new.resource_type.as_str().into(),
+        new.version.into(),
+        new.message.to_string().into(),
+    ]
+}
+
+fn later_row(new: &NewVersion) -> Vec<Argument> {
+    vec![
+        new.resource.to_string().into(),
+        new.shelf.record.to_string().into(),
+        new.resource_type.as_str().into(),
+        new.version.into(),
+    ]
+}
+
+fn version_row(new: &NewVersion, policy: &str) -> Vec<Argument> {
+    vec![
+        new.resource.to_string().into(),
+        new.version.into(),
+        new.shelf.network.as_str().into(),
+        new.shelf.record.to_string().into(),
+        new.shelf.category.as_str().into(),
+        new.shelf.category.bit().into(),
+        new.shelf.owner.as_str().into(),
+        new.shelf.sensitivity.as_str().into(),
+        new.at.0.into(),
+        new.message.to_string().into(),
+        i64::from(new.deleted).into(),
+        new.profile_version.as_str().into(),
+        policy.into(),
+        new.text.text.as_str().into(),
+        new.text.packed.clone().into(),
+    ]
+}
+
+fn index_rows(new: &NewVersion) -> impl Iterator<Item = Vec<Argument>> {
     let resource = new.resource.to_string();
     new.index.iter().map(move |row| {
-        json!({
-            "resource": resource, "type": new.resource_type, "param": row.param,
-            "system": row.system, "value": row.value, "folded": row.folded, "low": row.low,
-            "high": row.high,
-        })
+        vec![
+            resource.as_str().into(),
+            new.resource_type.as_str().into(),
+            row.param.as_str().into(),
+            row.system.clone().into(),
+            row.value.as_str().into(),
+            row.folded.clone().into(),
+            row.low.into(),
+            row.high.into(),
+        ]
     })
 }
 
-fn lineage_row(new: &NewVersion) -> Value {
-    json!({
-        "message": new.message.to_string(), "resource": new.resource.to_string(),
-        "version": new.version, "json": new.lineage,
-    })
+fn lineage_row(new: &NewVersion) -> Option<Vec<Argument>> {
+    let lineage = new.lineage.as_ref()?;
+    Some(vec![
+        new.message.to_string().into(),
+        new.resource.to_string().into(),
+        new.version.into(),
+        lineage.text.as_str().into(),
+        lineage.packed.clone().into(),
+    ])
 }

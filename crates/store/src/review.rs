@@ -138,12 +138,12 @@ const QUEUE: Sql = Sql {
              WHERE v.network IN (SELECT value FROM json_each($1)) \
              AND v.state IN (SELECT value FROM json_each($2)) \
              AND (v.raised_at > $3 OR (v.raised_at = $3 AND v.id > $4)) \
-             ORDER BY v.raised_at, v.id LIMIT $5",
+             ORDER BY v.raised_at, v.id LIMIT ($5 + 0)",
     postgres: "-- store.reviews\nSELECT v.* FROM identity_review v \
                WHERE v.network IN (SELECT json_array_elements_text($1::json)) \
                AND v.state IN (SELECT json_array_elements_text($2::json)) \
                AND (v.raised_at > $3 OR (v.raised_at = $3 AND v.id > $4)) \
-               ORDER BY v.raised_at, v.id LIMIT $5",
+               ORDER BY v.raised_at, v.id LIMIT ($5 + 0)",
 };
 
 /// For the test that looks at their plans.

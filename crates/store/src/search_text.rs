@@ -1,16 +1,13 @@
 //! The statements of searches, put together from constant pieces. Everything else is bound.
 
 use crate::search::{DateTest, SearchCriterion, SearchOrder, SearchPlace, SearchQuery, SearchTest};
-use crate::sql::Query;
+use crate::sql::{Dialect, Query, Sql};
 use crate::visible::{WHOLE, visible};
-
-/// Records that a leaf names at most.
-const BEHIND: i64 = 100;
 
 const PAGE: &str = visible!(
     "visible_search",
     "SELECT c.resource, c.version, c.network, c.record, c.category, c.owner, c.sensitivity, c.at,
-     c.message, c.deleted, c.profile_version, c.text"
+     c.message, c.deleted, c.profile_version, c.text, c.packed"
 );
 const TOTAL: &str = visible!(
     "visible_count",
@@ -19,7 +16,16 @@ const TOTAL: &str = visible!(
 );
 const FROM: &str = " FROM resource r JOIN visible c ON c.resource = r.id AND c.version = r.current";
 const WITH_DATE: &str = " LEFT JOIN search_index d ON d.resource = r.id AND d.param = 'date'";
-const RECORDS: &str = "-- store.records_behind\nSELECT DISTINCT r.record FROM resource r";
+/// The index leads: its rows come in its order, and nobody looks further than the page's end.
+const WALK: &str = " FROM search_index s JOIN resource r ON r.id = s.resource
+     JOIN visible c ON c.resource = r.id AND c.version = r.current";
+/// As one row: a hundred rows of one column cost more than finding them.
+const RECORDS: Sql = Sql {
+    sqlite: "-- store.records_behind\nSELECT group_concat(DISTINCT b.record) AS records, COUNT(*) AS hits \
+             FROM (SELECT r.record",
+    postgres: "-- store.records_behind\nSELECT string_agg(DISTINCT b.record, ',') AS records, COUNT(*) AS hits \
+               FROM (SELECT r.record",
+};
 
 /// A statement that grows, with its arguments.
 pub(crate) struct Text {
@@ -77,10 +83,16 @@ impl Text {
             })
     }
 
-    /// What `resource r` must meet: ` WHERE … AND …`.
-    fn criteria(&mut self, query: &SearchQuery) {
+    /// What `resource r` must meet: ` WHERE … AND …`. Where the index leads, the first criterion is the walk.
+    fn criteria(&mut self, query: &SearchQuery, walked: Option<Walk<'_>>) {
         self.say(" WHERE r.type = ").text(&query.resource_type);
         for (place, criterion) in query.criteria.iter().enumerate() {
+            if place == 0
+                && let Some(walk) = walked
+            {
+                self.walked(&query.resource_type, &criterion.param, walk);
+                continue;
+            }
             let ids = criterion
                 .any
                 .iter()
@@ -125,6 +137,47 @@ impl Text {
         self.say(")");
     }
 
+    /// Rows of the index in its order, from a place on. Of several values of a resource that fit, the least one
+    /// counts.
+    fn walked(&mut self, resource_type: &str, param: &str, walk: Walk<'_>) {
+        // Said although it follows: SQLite must know that the index, which has only such rows, will do.
+        self.say(" AND s.folded IS NOT NULL AND s.type = ")
+            .text(resource_type)
+            .say(" AND s.param = ")
+            .text(param)
+            .say(" AND ");
+        if let Some(after) = walk.after {
+            self.say("(s.folded, s.resource) > (")
+                .text(&after.text)
+                .say(", ")
+                .text(&after.id.to_string())
+                .say(") AND ");
+        }
+        if walk.after.is_none() {
+            self.say("s.folded >= ").text(walk.begins).say(" AND ");
+        }
+        self.say("s.folded ").fits(walk);
+        self.say(
+            " AND NOT EXISTS (SELECT 1 FROM search_index e WHERE e.resource = s.resource AND e.param = ",
+        )
+        .text(param)
+        .say(" AND e.folded < s.folded AND e.folded >= ")
+        .text(walk.begins)
+        .say(" AND e.folded ")
+        .fits(walk)
+        .say(")");
+    }
+
+    fn fits(&mut self, walk: Walk<'_>) -> &mut Self {
+        match walk.contains {
+            Some(text) => self
+                .say("LIKE (")
+                .text(&anywhere(text))
+                .say(" || '') ESCAPE '!'"),
+            None => self.say("< ").text(&beyond(walk.begins)),
+        }
+    }
+
     /// Whether a resource that was found has one of the values.
     fn asked(&mut self, criterion: &SearchCriterion) {
         self.say(
@@ -144,13 +197,17 @@ impl Text {
     fn test(&mut self, test: &SearchTest) {
         match test {
             SearchTest::Id(id) => self.say("s.resource = ").text(id),
-            SearchTest::Value(value) => self.say("s.value = ").text(value),
+            // The index of values leaves dates out.
+            SearchTest::Value(value) => self
+                .say("(s.low IS NULL AND s.value = ")
+                .text(value)
+                .say(")"),
             SearchTest::ValueWithoutSystem(value) => self
-                .say("(s.value = ")
+                .say("(s.low IS NULL AND s.value = ")
                 .text(value)
                 .say(" AND s.system IS NULL)"),
             SearchTest::ValueOf(system, value) => self
-                .say("(s.value = ")
+                .say("(s.low IS NULL AND s.value = ")
                 .text(value)
                 .say(" AND s.system = ")
                 .text(system)
@@ -160,17 +217,17 @@ impl Text {
                 .say("(s.folded >= ")
                 .text(folded)
                 .say(" AND s.folded < ")
-                .text(&format!("{folded}{}", char::MAX))
+                .text(&beyond(folded))
                 .say(")"),
             SearchTest::Contains(folded) => self
-                .say("s.folded LIKE ")
+                .say("(s.folded IS NOT NULL AND s.folded LIKE (")
                 .text(&anywhere(folded))
-                .say(" ESCAPE '!'"),
+                .say(" || '') ESCAPE '!')"),
             SearchTest::Date { how, low, high } => self.date(*how, *low, *high),
         };
     }
 
-    /// Both ends where one would do: the index knows the beginnings.
+    /// Both ends where one would do: the index knows the beginnings, and only of what has one.
     fn date(&mut self, how: DateTest, low: i64, high: i64) -> &mut Self {
         match how {
             DateTest::Within => self
@@ -182,19 +239,22 @@ impl Text {
                 .number(high)
                 .say(")"),
             DateTest::NotWithin => self
-                .say("(s.low < ")
+                .say("(s.low IS NOT NULL AND (s.low < ")
                 .number(low)
                 .say(" OR s.high > ")
                 .number(high)
+                .say("))"),
+            DateTest::EndsAfter => self
+                .say("(s.low IS NOT NULL AND s.high > ")
+                .number(high)
                 .say(")"),
-            DateTest::EndsAfter => self.say("s.high > ").number(high),
             DateTest::BeginsBefore => self.say("s.low < ").number(low),
             DateTest::WithinOrAfter => self
-                .say("(s.high > ")
+                .say("(s.low IS NOT NULL AND (s.high > ")
                 .number(high)
                 .say(" OR s.low >= ")
                 .number(low)
-                .say(")"),
+                .say("))"),
             DateTest::WithinOrBefore => self
                 .say("(s.low < ")
                 .number(high)
@@ -216,7 +276,7 @@ impl Text {
     /// The sort key of a row.
     fn key(&mut self, order: SearchOrder) -> &mut Self {
         match order {
-            SearchOrder::Id => self.say("CAST(0 AS BIGINT)"),
+            SearchOrder::Id | SearchOrder::Index => self.say("CAST(0 AS BIGINT)"),
             SearchOrder::Updated { .. } => self.say("c.at"),
             SearchOrder::Date { descending } => {
                 let last = if descending { i64::MIN } else { i64::MAX };
@@ -226,34 +286,84 @@ impl Text {
     }
 
     /// Rows after a place, in order, so many.
-    fn page(&mut self, order: SearchOrder, after: Option<SearchPlace>, limit: usize) {
+    fn page(&mut self, order: SearchOrder, after: Option<&SearchPlace>, limit: usize) {
         let descending = matches!(
             order,
             SearchOrder::Date { descending: true } | SearchOrder::Updated { descending: true }
         );
         if let Some(after) = after {
             let id = after.id.to_string();
-            let beyond = if descending { " < " } else { " > " };
-            self.say(" AND (")
-                .key(order)
-                .say(beyond)
-                .number(after.key)
-                .say(" OR (");
-            self.key(order)
-                .say(" = ")
-                .number(after.key)
-                .say(" AND r.id > ")
-                .text(&id)
-                .say("))");
+            if by_id(order) {
+                self.say(" AND r.id > ").text(&id);
+            } else {
+                let beyond = if descending { " < " } else { " > " };
+                self.say(" AND (")
+                    .key(order)
+                    .say(beyond)
+                    .number(after.key)
+                    .say(" OR (");
+                self.key(order)
+                    .say(" = ")
+                    .number(after.key)
+                    .say(" AND r.id > ")
+                    .text(&id)
+                    .say("))");
+            }
         }
         self.say(" ORDER BY ");
-        if order != SearchOrder::Id {
+        if !by_id(order) {
             self.say("sort_key")
                 .say(if descending { " DESC, " } else { ", " });
         }
-        self.say("r.id LIMIT ")
-            .number(i64::try_from(limit).unwrap_or(i64::MAX));
+        self.say("r.id");
+        self.so_many(limit);
     }
+
+    /// A sum, because SQLite plans anew each time where it could look at a bound limit itself.
+    pub(crate) fn so_many(&mut self, limit: usize) -> &mut Self {
+        self.say(" LIMIT (")
+            .number(i64::try_from(limit).unwrap_or(i64::MAX))
+            .say(" + 0)")
+    }
+}
+
+/// What the index is walked along by, and from where.
+#[derive(Clone, Copy)]
+struct Walk<'q> {
+    begins: &'q str,
+    contains: Option<&'q str>,
+    after: Option<&'q SearchPlace>,
+}
+
+/// Only one beginning, or one text anywhere, is a walk: several would have to be merged.
+fn walk<'q>(
+    query: &'q SearchQuery,
+    order: SearchOrder,
+    after: Option<&'q SearchPlace>,
+) -> Option<Walk<'q>> {
+    if order != SearchOrder::Index {
+        return None;
+    }
+    let (begins, contains) = match &query.criteria.first()?.any[..] {
+        [SearchTest::Begins(folded)] => (&**folded, None),
+        [SearchTest::Contains(folded)] => ("", Some(&**folded)),
+        _ => return None,
+    };
+    Some(Walk {
+        begins,
+        contains,
+        after,
+    })
+}
+
+/// Where no walk gives another order.
+const fn by_id(order: SearchOrder) -> bool {
+    matches!(order, SearchOrder::Id | SearchOrder::Index)
+}
+
+/// The value after the last that begins so.
+fn beyond(beginning: &str) -> String {
+    format!("{beginning}{}", char::MAX)
 }
 
 /// A pattern that finds a text anywhere; nothing in the text is a wildcard.
@@ -273,92 +383,61 @@ fn anywhere(text: &str) -> String {
 pub(crate) fn page(
     query: &SearchQuery,
     order: SearchOrder,
-    after: Option<SearchPlace>,
+    after: Option<&SearchPlace>,
     limit: usize,
 ) -> Text {
+    let walked = walk(query, order, after);
     let mut text = Text::new(PAGE, 7);
-    text.say(", ").key(order).say(" AS sort_key").say(FROM);
+    text.say(", ").key(order).say(" AS sort_key");
+    match walked {
+        Some(_) => text.say(", s.folded AS sort_text").say(WALK),
+        None => text.say(", CAST('' AS TEXT) AS sort_text").say(FROM),
+    };
     if matches!(order, SearchOrder::Date { .. }) {
         text.say(WITH_DATE);
     }
-    text.criteria(query);
+    text.criteria(query, walked);
     text.say(" AND c.deleted = 0").say(WHOLE);
-    text.page(order, after, limit);
+    if walked.is_some() {
+        text.say(" ORDER BY s.folded, s.resource").so_many(limit);
+    } else {
+        text.page(order, after, limit);
+    }
     text
 }
 
 /// The statement of a total.
 pub(crate) fn total(query: &SearchQuery) -> Text {
     let mut text = Text::new(TOTAL, 7);
-    text.criteria(query);
+    text.criteria(query, None);
     text.say(" AND c.deleted = 0").say(WHOLE);
     text
 }
 
-/// The statement that names whom a search is about, hidden or not. Networks as `,a,b,`.
-pub(crate) fn behind(query: &SearchQuery, networks: &str) -> Text {
-    let mut text = Text::new(RECORDS, 0);
-    text.criteria(query);
+/// The statement that names whom a search is about from a place on, hidden or not: of so many hits. Networks as
+/// `,a,b,`.
+pub(crate) fn behind(
+    dialect: Dialect,
+    query: &SearchQuery,
+    (order, after): (SearchOrder, Option<&SearchPlace>),
+    networks: &str,
+    hits: usize,
+) -> Text {
+    let walked = walk(query, order, after);
+    let mut text = Text::new(RECORDS.of(dialect), 0);
+    text.say(match walked {
+        Some(_) => " FROM search_index s JOIN resource r ON r.id = s.resource",
+        None => " FROM resource r",
+    });
+    text.criteria(query, walked);
     text.say(" AND ")
         .text(networks)
         .say(" LIKE '%,' || r.network || ',%'");
-    // In no order: the first hundred that come up, and nobody waits for the rest.
-    text.say(" LIMIT ").number(BEHIND);
-    text
-}
-
-/// For the test that looks at their plans: every test as the one that is looked up, and every order.
-#[cfg(test)]
-pub(crate) fn statements() -> Vec<String> {
-    let text = || "x".to_owned();
-    let date = |how| SearchTest::Date {
-        how,
-        low: 1,
-        high: 2,
-    };
-    let tests = [
-        vec![SearchTest::Id(text()), SearchTest::Id(text())],
-        vec![SearchTest::Value(text())],
-        vec![
-            SearchTest::ValueWithoutSystem(text()),
-            SearchTest::ValueOf(text(), text()),
-        ],
-        vec![SearchTest::Folded(text())],
-        vec![SearchTest::Begins(text()), SearchTest::Begins(text())],
-        vec![SearchTest::Contains(text())],
-        vec![date(DateTest::Within), date(DateTest::NotWithin)],
-        vec![date(DateTest::EndsAfter), date(DateTest::BeginsBefore)],
-        vec![
-            date(DateTest::WithinOrAfter),
-            date(DateTest::WithinOrBefore),
-        ],
-        vec![date(DateTest::After), date(DateTest::Before)],
-    ];
-    let place = SearchPlace {
-        key: 1,
-        id: renkei_model::id::ResourceId::new(),
-    };
-    let orders = [
-        (SearchOrder::Id, None),
-        (SearchOrder::Id, Some(place)),
-        (SearchOrder::Date { descending: true }, Some(place)),
-        (SearchOrder::Updated { descending: false }, Some(place)),
-    ];
-    let criterion = |any: &Vec<SearchTest>| SearchCriterion {
-        param: text(),
-        any: any.clone(),
-    };
-    let mut statements = Vec::new();
-    for first in &tests {
-        let query = SearchQuery {
-            resource_type: text(),
-            criteria: std::iter::once(first)
-                .chain(&tests)
-                .map(criterion)
-                .collect(),
-        };
-        statements.extend(orders.map(|(order, after)| page(&query, order, after, 1).sql));
-        statements.push(total(&query).sql);
+    // Without a walk in no order: those that come up first, and nobody waits for the rest.
+    if walked.is_some() {
+        text.say(" ORDER BY s.folded, s.resource");
     }
-    statements
+    text.so_many(hits);
+    text.say(") b");
+    text
 }

@@ -1,66 +1,51 @@
-//! PostgreSQL's sequencer: numbers and links committed leaves, one process at a time.
+//! PostgreSQL's sequencer: the one task of a process that commits the leaves of reads, together, and
+//! that numbers and links leaves, in one process at a time.
 //!
-//! A leaf commits with its request, so its number cannot be given inside: numbers given by open
-//! transactions would have gaps. Every process runs this task; whoever holds the advisory lock of a
-//! round does the work. Nothing is kept between rounds, so a lost process leaves nothing behind.
+//! A leaf that commits with its request cannot be numbered inside: numbers given by open transactions
+//! would have gaps. Whoever holds the lease, an advisory lock of this task's connection, numbers what is
+//! committed; it alone knows the end of the chain, so the leaves that it commits itself have their
+//! numbers at once. Where the connection ends, so does the lease, and nothing else is kept.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use renkei_model::leaf::LinkFn;
-use sqlx::AnyPool;
+use metrics::{counter, histogram};
+use renkei_model::leaf::SealedLeaf;
 use tokio::sync::{Notify, oneshot};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until};
 
+use crate::chain::{Chain, ROUND_LEAVES};
 use crate::fault::StoreError;
-use crate::leaf::Head;
-use crate::sql::{Reader, query};
+use crate::leaf_group::{self, LeafJob, LeafQueue, LeafSender};
 
 /// A leaf of another process is numbered within two of these.
 const ROUND_MS: u64 = 40;
+/// Between two rounds at least: a round is a commit, which readers wait for.
+const BUSY_MS: u64 = 15;
 /// After a failed round: the database may be restarting.
 const FAILED_MS: u64 = 500;
-/// Leaves of one round.
-const ROUND_LEAVES: i64 = 500;
 
 /// The running task.
 pub(crate) struct Sequencer {
+    pub(crate) leaves: LeafSender,
     stop: std::sync::Mutex<Option<oneshot::Sender<()>>>,
     stopped: tokio::sync::Mutex<Option<tokio::task::JoinHandle<()>>>,
 }
 
 impl Sequencer {
-    /// Starts the task on a pool of its own.
-    pub(crate) fn start(pool: AnyPool, link: LinkFn, wake: Arc<Notify>) -> Self {
-        let (stop, mut asked) = oneshot::channel::<()>();
-        let task = async move {
-            loop {
-                let pause = match round(&pool, link).await {
-                    Ok(ROUND_LEAVES) => 0,
-                    Ok(_) => ROUND_MS,
-                    Err(error) => {
-                        tracing::warn!(%error, "a round of the sequencer failed");
-                        FAILED_MS
-                    }
-                };
-                // The sender is gone when the store is dropped: that stops the task too.
-                tokio::select! {
-                    _ = &mut asked => break,
-                    _ = timeout(Duration::from_millis(pause), wake.notified()) => {}
-                }
-            }
-            // What was committed before the stop gets its number now, not at the next start.
-            drop(round(&pool, link).await);
-            pool.close().await;
-        };
-        let handle = tokio::spawn(task);
+    /// Starts the task. `wake` is heard when a transaction has committed a leaf.
+    pub(crate) fn start(chain: Chain, wake: Arc<Notify>) -> Self {
+        let (stop, asked) = oneshot::channel();
+        let (leaves, queue) = leaf_group::queue();
+        let handle = tokio::spawn(Task { chain, queue }.run(wake, asked));
         Self {
+            leaves,
             stop: Some(stop).into(),
             stopped: Some(handle).into(),
         }
     }
 
-    /// Numbers what is committed, then ends.
+    /// Commits what waits, numbers what is committed, then ends.
     pub(crate) async fn stop(&self) {
         let stop = self.stop.lock().ok().and_then(|mut stop| stop.take());
         drop(stop);
@@ -70,50 +55,98 @@ impl Sequencer {
     }
 }
 
-/// Numbers what is committed and has no number; how many.
-async fn round(pool: &AnyPool, link: LinkFn) -> Result<i64, StoreError> {
-    // The common case, an idle log, costs one statement.
-    let sql = "-- store.sequencer\nSELECT id FROM leaf WHERE seq IS NULL LIMIT 1";
-    if query(sql).fetch_optional(pool).await?.is_none() {
-        return Ok(0);
+struct Task {
+    chain: Chain,
+    queue: LeafQueue,
+}
+
+impl Task {
+    async fn run(mut self, wake: Arc<Notify>, mut asked: oneshot::Receiver<()>) {
+        let mut last = Instant::now();
+        let mut due = last;
+        loop {
+            if Instant::now() >= due {
+                let pause = self.round().await;
+                last = Instant::now();
+                due = last + Duration::from_millis(pause);
+            }
+            tokio::select! {
+                biased;
+                // The sender is gone when the store is dropped: that stops the task too.
+                _ = &mut asked => break,
+                Some(job) = self.queue.next() => self.commit(job).await,
+                () = wake.notified() => due = due.min(last + Duration::from_millis(BUSY_MS)),
+                () = sleep_until(due) => {}
+            }
+        }
+        let mut rest = Vec::new();
+        self.queue.drain(&mut rest);
+        self.put(rest).await;
+        // What was committed before the stop gets its number now, not at the next start.
+        self.round().await;
+        self.chain.close().await;
     }
-    let mut tx = pool.begin().await?;
-    let sql = "-- store.sequencer\nSELECT CASE WHEN pg_try_advisory_xact_lock(hashtextextended('leaf', 0)) \
-               THEN 1 ELSE 0 END AS mine";
-    let mine = query(sql).fetch_one(&mut *tx).await?;
-    if !Reader::new("leaf", &mine).flag("mine")? {
-        tx.rollback().await?;
-        return Ok(0);
+
+    /// Numbers leaves; the time to the next round, milliseconds.
+    async fn round(&mut self) -> u64 {
+        match self.chain.number().await {
+            Ok(ROUND_LEAVES) => 0,
+            Ok(_) => ROUND_MS,
+            Err(error) => {
+                tracing::warn!(%error, "a round of the sequencer failed");
+                FAILED_MS
+            }
+        }
     }
-    let sql =
-        "-- store.sequencer\nSELECT id, hash FROM leaf WHERE seq IS NULL ORDER BY at, id LIMIT $1";
-    let rows = query(sql).bind(ROUND_LEAVES).fetch_all(&mut *tx).await?;
-    if rows.is_empty() {
-        tx.rollback().await?;
-        return Ok(0);
+
+    /// Commits a leaf and those that wait.
+    async fn commit(&mut self, first: LeafJob) {
+        let mut batch = vec![first];
+        self.queue.drain(&mut batch);
+        self.put(batch).await;
     }
-    let mut head = Head::load(&mut tx).await?;
-    let mut numbered = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let row = Reader::new("leaf", row);
-        let seq = head.next_seq;
-        let linked = link(&head.link, seq.unsigned_abs(), &row.hash("hash")?);
-        head = Head {
-            next_seq: seq + 1,
-            link: linked,
-        };
-        numbered.push(
-            serde_json::json!({ "id": row.text("id")?, "seq": seq, "link": hex::encode(linked) }),
-        );
+
+    async fn put(&mut self, batch: Vec<LeafJob>) {
+        if batch.is_empty() {
+            return;
+        }
+        let began = Instant::now();
+        let leaves: Vec<&SealedLeaf> = batch.iter().map(|job| &job.leaf).collect();
+        let outcome = self.chain.put(&leaves).await;
+        match outcome {
+            Err(error) if !error.everybodys() => self.one_by_one(batch).await,
+            outcome => {
+                if let Err(error) = &outcome {
+                    tracing::warn!(%error, leaves = batch.len(), "leaves were not committed");
+                }
+                histogram!("store_group_seconds").record(began.elapsed().as_secs_f64());
+                counter!("store_group_leaves_total").increment(batch.len() as u64);
+                answer(batch, &outcome);
+            }
+        }
     }
-    let sql = "-- store.sequencer\nUPDATE leaf SET seq = n.seq, link = decode(n.link, 'hex') \
-               FROM json_to_recordset($1::json) AS n(id TEXT, seq BIGINT, link TEXT) \
-               WHERE leaf.id = n.id AND leaf.seq IS NULL";
-    let count = numbered.len() as u64;
-    let update = query(sql).bind(serde_json::Value::Array(numbered).to_string());
-    if update.execute(&mut *tx).await?.rows_affected() != count {
-        return Err(StoreError::Conflict);
+
+    /// One of the leaves cannot be written: the others are not to suffer.
+    async fn one_by_one(&mut self, batch: Vec<LeafJob>) {
+        let mut rest = batch.into_iter();
+        while let Some(job) = rest.next() {
+            let outcome = self.chain.put(&[&job.leaf]).await;
+            if let Err(error) = &outcome {
+                tracing::error!(%error, "a leaf cannot be written");
+            }
+            let lost = outcome.as_ref().is_err_and(StoreError::everybodys);
+            answer([job], &outcome);
+            if lost {
+                answer(rest, &outcome);
+                return;
+            }
+        }
     }
-    tx.commit().await?;
-    Ok(i64::try_from(count).unwrap_or(ROUND_LEAVES))
+}
+
+/// Tells all who wait; one who has gone needs no answer.
+fn answer(batch: impl IntoIterator<Item = LeafJob>, outcome: &Result<(), StoreError>) {
+    for job in batch {
+        drop(job.answer.send(outcome.clone()));
+    }
 }

@@ -110,6 +110,13 @@ impl<'r> Reader<'r> {
         Ok(self.row.try_get::<Vec<u8>, _>(column)?)
     }
 
+    pub(crate) fn bytes_or_null(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.row.try_get::<Option<Vec<u8>>, _>(column)?)
+    }
+
     pub(crate) fn hash(&self, column: &'static str) -> Result<Hash, StoreError> {
         self.bytes(column)?
             .try_into()

@@ -36,25 +36,6 @@ pub struct Employment {
     pub until: Option<Instant>,
 }
 
-/// How a person stands to a network in which the directory knows their number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// Works now at the facility and in the profession that was asked about.
-    Employed,
-    /// Known there, but not now, not there, or not as that.
-    Otherwise,
-}
-
-const STANDING: Sql = Sql {
-    sqlite: "-- store.standings\nSELECT network, MAX(CASE WHEN facility = $3 AND profession = $4 \
-             AND since <= $5 AND (until IS NULL OR until > $5) THEN 1 ELSE 0 END) AS employed \
-             FROM staff WHERE network IN (SELECT value FROM json_each($1)) AND id = $2 GROUP BY network",
-    postgres: "-- store.standings\nSELECT network, MAX(CASE WHEN facility = $3 AND profession = $4 \
-               AND since <= $5 AND (until IS NULL OR until > $5) THEN 1 ELSE 0 END)::bigint AS employed \
-               FROM staff WHERE network IN (SELECT json_array_elements_text($1::json)) AND id = $2 \
-               GROUP BY network",
-};
-
 const OF: Sql = Sql {
     sqlite: "-- store.staff_of\nSELECT network, id, facility, profession, name, since, until FROM staff \
              WHERE network = $1 AND id IN (SELECT value FROM json_each($2)) \
@@ -66,7 +47,7 @@ const OF: Sql = Sql {
 
 const LIST: &str = "-- store.staff_list\nSELECT network, id, facility, profession, name, since, until \
                     FROM staff WHERE network = $1 AND ($2 IS NULL OR facility = $2) \
-                    ORDER BY id, since, facility, profession LIMIT $3 OFFSET $4";
+                    ORDER BY id, since, facility, profession LIMIT ($3 + 0) OFFSET ($4 + 0)";
 
 const COUNTS: &str = "-- store.staff_counts\nSELECT facility, profession, count(DISTINCT id) AS people \
                       FROM staff WHERE network = $1 AND ($2 IS NULL OR facility = $2) AND since <= $3 \
@@ -92,7 +73,7 @@ const DROP: Sql = Sql {
 
 /// For the test that looks at their plans.
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[STANDING.sqlite, OF.sqlite];
+pub(crate) const STATEMENTS: &[&str] = &[OF.sqlite];
 
 impl Tx {
     /// Keeps other changes of the network's staff waiting until this transaction ends.
@@ -151,6 +132,7 @@ impl Tx {
         for employment in employments {
             directory_permit(permit, &employment.network, "staff")?;
         }
+        self.forgets_people();
         self.many(sql, employments.iter().map(row).collect())
             .await
             .map(drop)
@@ -158,36 +140,6 @@ impl Tx {
 }
 
 impl Store {
-    /// How a person stands at an instant to those of the networks whose directory knows their number;
-    /// networks that do not know it are left out. Asked once for every request.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn standings(
-        &self,
-        networks: &[NetworkName],
-        (id, facility, profession): (&StaffId, &FacilityCode, Profession),
-        at: Instant,
-    ) -> Result<Vec<(NetworkName, Standing)>, StoreError> {
-        let names: Vec<&str> = networks.iter().map(NetworkName::as_str).collect();
-        let query = query(STANDING.of(self.dialect()))
-            .bind(json!(names).to_string())
-            .bind(id.as_str())
-            .bind(facility.as_str())
-            .bind(profession.as_str())
-            .bind(at.0);
-        let standing = |row: &AnyRow| {
-            let row = Reader::new("staff", row);
-            let standing = if row.flag("employed")? {
-                Standing::Employed
-            } else {
-                Standing::Otherwise
-            };
-            Ok((row.parsed("network")?, standing))
-        };
-        self.all(query).await?.iter().map(standing).collect()
-    }
-
     /// Employments of a network, past and present, in the order of the people's numbers; of one facility
     /// if one is named.
     ///

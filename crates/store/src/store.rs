@@ -12,13 +12,16 @@ use sqlx::any::AnyRow;
 use tokio::sync::Notify;
 
 use crate::blob;
+use crate::chain::Chain;
 use crate::check::{check_postgres, check_sqlite};
 use crate::fault::StoreError;
 use crate::leaf::Head;
+use crate::leaf_group::LeafSender;
 use crate::open;
 use crate::readers::{Readers, URGENT_CONNECTIONS};
 use crate::sequencer::Sequencer;
 use crate::sql::{Dialect, Query, query};
+use crate::standing::Standings;
 use crate::tx::{Inner, Tx, Urgency};
 use crate::writer::{GroupLimits, Writer};
 
@@ -36,8 +39,10 @@ pub struct Settings {
     pub read_connections: u32,
     /// SQLite: transactions in one group commit at most.
     pub group_members: usize,
-    /// SQLite: work of one group, milliseconds.
+    /// SQLite: work of one group from the moment that a crew or a reader waits for it, milliseconds.
     pub group_work_ms: u64,
+    /// SQLite: work of one group while nobody but senders waits for it, milliseconds.
+    pub group_busy_ms: u64,
 }
 
 /// Leaves the URL out: it may hold a password.
@@ -48,6 +53,7 @@ impl fmt::Debug for Settings {
             .field("read_connections", &self.read_connections)
             .field("group_members", &self.group_members)
             .field("group_work_ms", &self.group_work_ms)
+            .field("group_busy_ms", &self.group_busy_ms)
             .finish_non_exhaustive()
     }
 }
@@ -78,6 +84,7 @@ pub struct Store {
     dialect: Dialect,
     report: Vec<(String, String)>,
     wake: Arc<Notify>,
+    pub(crate) standings: Arc<Standings>,
 }
 
 enum Backend {
@@ -115,6 +122,7 @@ impl Store {
             dialect,
             report,
             wake,
+            standings: Arc::new(Standings::new()),
         };
         blob::sweep(&store, clock.now()).await?;
         Ok(store)
@@ -148,6 +156,7 @@ impl Store {
             dialect,
             report,
             wake: Arc::new(Notify::new()),
+            standings: Arc::new(Standings::new()),
         })
     }
 
@@ -164,10 +173,10 @@ impl Store {
         let facts = open::sqlite_facts(&mut connection).await?;
         check_sqlite(&facts)?;
         let head = Head::load(&mut connection).await?;
-        let work = Duration::from_millis(settings.group_work_ms);
         let limits = GroupLimits {
             members: settings.group_members.max(1),
-            work,
+            work: Duration::from_millis(settings.group_work_ms),
+            busy: Duration::from_millis(settings.group_busy_ms),
         };
         let readers = sqlite_readers(settings).await?;
         let writer = Writer::start(connection, head, link, limits);
@@ -187,8 +196,7 @@ impl Store {
         let readers = postgres_readers(settings)?;
         let writers = open::postgres_pool(settings, size, open::Use::Write)?;
         let emergency = open::postgres_pool(settings, EMERGENCY_CONNECTIONS, open::Use::Write)?;
-        let own = open::postgres_pool(settings, 1, open::Use::Write)?;
-        let sequencer = Sequencer::start(own, link, Arc::clone(wake));
+        let sequencer = Sequencer::start(Chain::new(settings, link)?, Arc::clone(wake));
         Ok((
             readers,
             Backend::Postgres {
@@ -220,7 +228,20 @@ impl Store {
                 Inner::Whole(pool.begin().await?)
             }
         };
-        Ok(Tx::new(inner, Arc::clone(&self.wake)))
+        Ok(Tx::new(
+            inner,
+            Arc::clone(&self.wake),
+            Arc::clone(&self.standings),
+        ))
+    }
+
+    /// Where leaves wait to be committed together.
+    pub(crate) fn leaves_way(&self) -> Option<&LeafSender> {
+        match &self.backend {
+            Backend::Reading => None,
+            Backend::Sqlite(writer) => Some(&writer.leaves),
+            Backend::Postgres { sequencer, .. } => Some(&sequencer.leaves),
+        }
     }
 
     /// Whether reading and writing work at the moment.

@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 
-use sqlx::AnyConnection;
+use futures_util::TryStreamExt as _;
+use renkei_model::leaf::SealedLeaf;
+use serde_json::Value;
 use sqlx::any::{Any, AnyRow};
+use sqlx::{AnyConnection, Either, Executor as _};
 use tokio::sync::Notify;
 
 use crate::fault::{StoreError, inconsistent};
-use crate::sql::{Dialect, Query};
-use crate::writer::Loan;
+use crate::loan::Loan;
+use crate::script::{Step, grouped, joined};
+use crate::sql::{Dialect, Query, Sql, query};
+use crate::standing::{Forget, Standings};
 
 /// How soon a transaction gets the SQLite writer. PostgreSQL keeps two connections for emergencies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +38,12 @@ pub struct Tx {
     /// Set when a leaf was put that PostgreSQL's sequencer has to number.
     pub(crate) wakes: bool,
     sequencer: Arc<Notify>,
+    standings: Arc<Standings>,
+    /// Held by a transaction that changed employments.
+    forget: Option<Forget>,
+    /// Writes wait here for the next read or the commit.
+    gathers: bool,
+    pending: Vec<Step>,
 }
 
 pub(crate) enum Inner {
@@ -41,7 +52,7 @@ pub(crate) enum Inner {
 }
 
 impl Tx {
-    pub(crate) fn new(inner: Inner, sequencer: Arc<Notify>) -> Self {
+    pub(crate) fn new(inner: Inner, sequencer: Arc<Notify>, standings: Arc<Standings>) -> Self {
         let dialect = match inner {
             Inner::Member(_) => Dialect::Sqlite,
             Inner::Whole(_) => Dialect::Postgres,
@@ -52,14 +63,30 @@ impl Tx {
             spoiled: false,
             wakes: false,
             sequencer,
+            standings,
+            forget: None,
+            gathers: false,
+            pending: Vec::new(),
         }
+    }
+
+    /// From now on writes go to the database together: when something is read again, or with the commit,
+    /// which then also says what was wrong with them.
+    pub fn gather(&mut self) {
+        self.gathers = true;
     }
 
     /// Makes everything durable. When this returns `Ok`, it is on disk.
     ///
     /// # Errors
     /// Nothing was stored, whatever the error.
-    pub async fn commit(self) -> Result<(), StoreError> {
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        // Dropped when the commit is over, also when nobody waits for it any more.
+        let _forget = self.forget.take();
+        if let Err(error) = self.flush().await {
+            self.rollback().await;
+            return Err(error);
+        }
         if self.spoiled {
             self.rollback().await;
             return Err(inconsistent(
@@ -79,6 +106,11 @@ impl Tx {
         }
     }
 
+    /// At this transaction's end nobody's employment is remembered any more.
+    pub(crate) fn forgets_people(&mut self) {
+        self.forget = Some(Forget::at_the_end(&self.standings));
+    }
+
     /// Leaves nothing. The same as dropping it, but the database has heard of it on return.
     pub async fn rollback(self) {
         match self.inner {
@@ -93,6 +125,7 @@ impl Tx {
 
     /// Runs a statement; how many rows it touched.
     pub(crate) async fn execute(&mut self, query: Query) -> Result<u64, StoreError> {
+        self.flush().await?;
         let connection = self.connection()?;
         let result = query
             .execute(connection)
@@ -101,8 +134,24 @@ impl Tx {
         self.settle(result)
     }
 
+    /// One statement for many rows; none for none. How many rows it touched.
+    pub(crate) async fn many(&mut self, sql: Sql, rows: Vec<Value>) -> Result<u64, StoreError> {
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        let sql = sql.of(self.dialect);
+        self.execute(query(sql).bind(Value::Array(rows).to_string()))
+            .await
+    }
+
     /// Runs a statement that answers with at most one row.
     pub(crate) async fn find(&mut self, query: Query) -> Result<Option<AnyRow>, StoreError> {
+        self.flush().await?;
+        self.find_apart(query).await
+    }
+
+    /// The same of a table into which nothing that waits here goes.
+    pub(crate) async fn find_apart(&mut self, query: Query) -> Result<Option<AnyRow>, StoreError> {
         let connection = self.connection()?;
         let result = query.fetch_optional(connection).await;
         self.settle(result)
@@ -110,9 +159,66 @@ impl Tx {
 
     /// Runs a statement that answers with rows.
     pub(crate) async fn all(&mut self, query: Query) -> Result<Vec<AnyRow>, StoreError> {
+        self.flush().await?;
         let connection = self.connection()?;
         let result = query.fetch_all(connection).await;
         self.settle(result)
+    }
+
+    /// Writes: at once, or with the others if this transaction gathers.
+    pub(crate) async fn put(
+        &mut self,
+        steps: impl IntoIterator<Item = Step>,
+    ) -> Result<(), StoreError> {
+        self.pending.extend(steps);
+        if self.gathers {
+            Ok(())
+        } else {
+            self.flush().await
+        }
+    }
+
+    /// Runs what waits.
+    pub(crate) async fn flush(&mut self) -> Result<(), StoreError> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let steps = std::mem::take(&mut self.pending);
+        let touches: Vec<Option<u64>> = steps.iter().map(|step| step.touches).collect();
+        let dialect = self.dialect;
+        let connection = self.connection()?;
+        let result = run(connection, steps, dialect).await;
+        let touched = self.settle(result)?;
+        let as_expected = touches.len() == touched.len()
+            && touches
+                .iter()
+                .zip(&touched)
+                .all(|(expected, touched)| expected.is_none_or(|expected| expected == *touched));
+        if as_expected {
+            Ok(())
+        } else {
+            Err(StoreError::Conflict)
+        }
+    }
+
+    /// Appends a leaf with its number and link, where the writer gives them.
+    pub(crate) async fn leaf_numbered(&mut self, leaf: &SealedLeaf) -> Result<(), StoreError> {
+        if self.gathers {
+            let Inner::Member(loan) = &mut self.inner else {
+                return Err(inconsistent("leaf", "a number outside the writer"));
+            };
+            let steps = loan.leaf_steps(leaf);
+            return self.put(steps).await;
+        }
+        self.connection()?;
+        let Inner::Member(loan) = &mut self.inner else {
+            return Err(inconsistent("leaf", "a number outside the writer"));
+        };
+        let result = loan.leaf_put(leaf).await;
+        if result.is_ok() {
+            self.spoiled = false;
+        }
+        result
     }
 
     /// Refuses after a failure: SQLite may have rolled the whole group back by itself, and a further
@@ -142,4 +248,28 @@ impl Tx {
             }
         }
     }
+}
+
+/// Runs steps; how many rows each touched.
+async fn run(
+    connection: &mut AnyConnection,
+    steps: Vec<Step>,
+    dialect: Dialect,
+) -> Result<Vec<u64>, sqlx::Error> {
+    let mut touched = Vec::with_capacity(steps.len());
+    if dialect == Dialect::Postgres {
+        for (statement, steps) in grouped(steps) {
+            let done = statement.execute(&mut *connection).await?;
+            touched.resize(touched.len() + steps - 1, 0);
+            touched.push(done.rows_affected());
+        }
+        return Ok(touched);
+    }
+    let mut results = connection.fetch_many(joined(steps));
+    while let Some(result) = results.try_next().await? {
+        if let Either::Left(done) = result {
+            touched.push(done.rows_affected());
+        }
+    }
+    Ok(touched)
 }

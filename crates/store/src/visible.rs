@@ -8,8 +8,10 @@ use renkei_model::{Instant, Permit, Shelf};
 use sqlx::any::AnyRow;
 
 use crate::fault::StoreError;
+use crate::pack::text_of;
 use crate::permit::look_permit;
 use crate::sql::{Query, Reader, query};
+use crate::stand::{Stand, kinds, parts, stands_of};
 use crate::store::Store;
 
 /// Makes a statement over `visible`: a row is a version that the caller may read in full.
@@ -27,7 +29,7 @@ macro_rules! visible {
             $name,
             "\nWITH visible AS NOT MATERIALIZED (
   SELECT v.resource, v.version, v.network, v.record, v.category, v.owner, v.sensitivity, v.at,
-         v.message, v.deleted, v.profile_version, v.text
+         v.message, v.deleted, v.profile_version, v.text, v.packed
   FROM version v
   WHERE $1 LIKE '%,' || v.network || ',%'
     AND NOT EXISTS (SELECT 1 FROM relation b
@@ -91,6 +93,9 @@ pub struct VisibleVersion {
     pub message: MessageId,
     /// The profile that mapped it.
     pub profile_version: String,
+    /// How the caller stands to its shelf and, of a document, to those of its parts, of the same instant as the
+    /// row; `None` where the statement did not ask. See [`Store::stands`].
+    pub stands: Option<Vec<Stand>>,
 }
 
 /// Makes a query of a statement and binds the seven arguments of `visible` from a permit that allows
@@ -119,9 +124,24 @@ pub(crate) fn look_with(permit: &Permit, query: Query) -> Result<Query, StoreErr
         .bind(permit.at().0))
 }
 
+/// For a resource that nothing is a part of; `parted` says that this one has parts, and then this is no answer.
+const SIMPLE: &str = visible!(
+    "visible_read",
+    "SELECT c.*, ",
+    kinds!("c.record", "c.owner"),
+    " AS kinds, NULL AS parts,
+     CASE WHEN EXISTS (SELECT 1 FROM origin_part p WHERE p.sheet = r.id) THEN 1 ELSE 0 END AS parted
+     FROM resource r JOIN visible c ON c.resource = r.id AND c.version = r.current
+     WHERE r.id = $8 AND r.type = $9"
+);
+
 const CURRENT: &str = visible!(
     "visible_read",
-    "SELECT c.* FROM resource r JOIN visible c ON c.resource = r.id AND c.version = r.current
+    "SELECT c.*, ",
+    kinds!("c.record", "c.owner"),
+    " AS kinds, ",
+    parts!("r.id", "c.record", "c.owner"),
+    " AS parts FROM resource r JOIN visible c ON c.resource = r.id AND c.version = r.current
      WHERE r.id = $8 AND r.type = $9",
     whole!()
 );
@@ -129,7 +149,11 @@ const CURRENT: &str = visible!(
 /// An old version is shown to those who may see the current one: what was made secret later is secret.
 const ASKED: &str = visible!(
     "visible_read",
-    "SELECT a.* FROM resource r JOIN visible c ON c.resource = r.id AND c.version = r.current
+    "SELECT a.*, ",
+    kinds!("a.record", "a.owner"),
+    " AS kinds, ",
+    parts!("r.id", "a.record", "a.owner"),
+    " AS parts FROM resource r JOIN visible c ON c.resource = r.id AND c.version = r.current
      JOIN visible a ON a.resource = r.id AND a.version = $10
      WHERE r.id = $8 AND r.type = $9",
     whole!()
@@ -137,11 +161,12 @@ const ASKED: &str = visible!(
 
 /// For the test that looks at their plans.
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[CURRENT, ASKED];
+pub(crate) const STATEMENTS: &[&str] = &[SIMPLE, CURRENT, ASKED];
 
 impl Store {
     /// A resource by its id: the current version, or the one that was asked for if the caller may see
-    /// both. A current version that says "deleted" is returned as such. Absent and hidden are `None`.
+    /// both. A current version that says "deleted" is returned as such. Absent and hidden are `None`. How the
+    /// caller stands to it comes with it.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -152,43 +177,42 @@ impl Store {
         id: ResourceId,
         version: Option<i64>,
     ) -> Result<Option<VisibleVersion>, StoreError> {
-        let query = match version {
-            None => look(permit, CURRENT)?
-                .bind(id.to_string())
-                .bind(resource_type.to_owned()),
+        let asked = (resource_type, id);
+        let row = match version {
             Some(version) => {
-                let asked = look(permit, ASKED)?;
-                asked
-                    .bind(id.to_string())
-                    .bind(resource_type.to_owned())
-                    .bind(version)
+                let query = look_at(permit, ASKED, asked)?.bind(version);
+                self.find(query).await?
             }
+            None if resource_type == DOCUMENT => {
+                self.find(look_at(permit, CURRENT, asked)?).await?
+            }
+            None => match self.find(look_at(permit, SIMPLE, asked)?).await? {
+                Some(row) if Reader::new("origin_part", &row).flag("parted")? => {
+                    self.find(look_at(permit, CURRENT, asked)?).await?
+                }
+                row => row,
+            },
         };
-        let row = self.find(query).await?;
-        row.as_ref().map(version_of).transpose()
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        let mut version = version_of(&row)?;
+        version.stands = Some(stands_of(&row, &version.shelf, permit.caller())?);
+        Ok(Some(version))
     }
 }
 
-impl Store {
-    /// The shelves of everything that a document holds, each once. Of no use to a caller but to judge
-    /// whether it may see the whole.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn document_shelves(
-        &self,
-        permit: &Permit,
-        sheet: ResourceId,
-    ) -> Result<Vec<Shelf>, StoreError> {
-        look_permit(permit, "origin_part")?;
-        let sql = "-- store.document_shelves\nSELECT DISTINCT v.network, v.record, v.category, v.owner, \
-                   v.sensitivity FROM origin_part p JOIN resource r ON r.id = p.resource \
-                   JOIN version v ON v.resource = r.id AND v.version = r.current WHERE p.sheet = $1";
-        let rows = self.all(query(sql).bind(sheet.to_string())).await?;
-        rows.iter()
-            .map(|row| Reader::new("version", row).shelf())
-            .collect()
-    }
+/// What has parts, as a rule. Whatever else has them is found out and judged the same way.
+const DOCUMENT: &str = "Bundle";
+
+fn look_at(
+    permit: &Permit,
+    sql: &'static str,
+    (resource_type, id): (&str, ResourceId),
+) -> Result<Query, StoreError> {
+    Ok(look(permit, sql)?
+        .bind(id.to_string())
+        .bind(resource_type.to_owned()))
 }
 
 pub(crate) fn version_of(row: &AnyRow) -> Result<VisibleVersion, StoreError> {
@@ -198,9 +222,10 @@ pub(crate) fn version_of(row: &AnyRow) -> Result<VisibleVersion, StoreError> {
         shelf: row.shelf()?,
         version: row.number("version")?,
         at: row.instant("at")?,
-        text: row.text("text")?,
+        text: text_of(&row, "text", "packed")?,
         deleted: row.flag("deleted")?,
         message: row.parsed("message")?,
         profile_version: row.text("profile_version")?,
+        stands: None,
     })
 }

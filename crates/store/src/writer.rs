@@ -1,15 +1,19 @@
 //! SQLite's one writer: a task that owns the write connection and lends it to one transaction after
-//! the other, each inside its own savepoint, and commits them together.
+//! the other, each inside its own savepoint, adds the leaves that wait, and commits them together.
 
 use std::time::Duration;
 
-use renkei_model::leaf::{Hash, LinkFn};
+use metrics::{counter, histogram};
+use renkei_model::leaf::{Hash, LinkFn, SealedLeaf};
 use sqlx::AnyConnection;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout};
 
 use crate::fault::StoreError;
 use crate::leaf::Head;
+use crate::leaf_group::{self, Answer, LeafJob, LeafQueue, LeafSender};
+use crate::leaf_rows::{self, Frame};
+use crate::loan::{End, Loan, Returned};
 use crate::sql::query;
 use crate::tx::Urgency;
 
@@ -21,80 +25,33 @@ const SLOW_MS: u64 = 1_000;
 /// When a group is closed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct GroupLimits {
+    /// Transactions.
     pub(crate) members: usize,
+    /// Its work from the moment that somebody urgent is in it.
     pub(crate) work: Duration,
+    /// Its work while nobody urgent is in it.
+    pub(crate) busy: Duration,
 }
 
 /// The way to the writer.
 #[derive(Clone)]
 pub(crate) struct Writer {
-    emergency: mpsc::Sender<Job>,
-    leaf: mpsc::Sender<Job>,
+    pub(crate) leaves: LeafSender,
+    emergency: mpsc::Sender<Begin>,
+    leaf: mpsc::Sender<Begin>,
     ordinary: mpsc::Sender<Job>,
 }
 
+struct Begin {
+    name: &'static str,
+    urgent: bool,
+    answer: oneshot::Sender<Result<Loan, StoreError>>,
+}
+
 enum Job {
-    Begin {
-        name: &'static str,
-        answer: oneshot::Sender<Result<Loan, StoreError>>,
-    },
-    Close {
-        answer: oneshot::Sender<()>,
-    },
-}
-
-/// The write connection, lent to one transaction. Dropping it gives the connection back and undoes
-/// what the transaction did, also when the loan never reached the one who asked for it.
-pub(crate) struct Loan {
-    connection: Option<AnyConnection>,
-    back: Option<oneshot::Sender<Returned>>,
-    /// The last leaf, as this transaction sees it.
-    pub(crate) head: Head,
-    pub(crate) link: LinkFn,
-    /// The error that spoiled the transaction: tells why SQLite rolled the group back by itself.
-    pub(crate) fault: Option<StoreError>,
-}
-
-struct Returned {
-    connection: AnyConnection,
-    end: End,
-}
-
-enum End {
-    Commit {
-        head: Head,
-        answer: oneshot::Sender<Result<(), StoreError>>,
-    },
-    Rollback {
-        fault: Option<StoreError>,
-    },
-}
-
-impl Loan {
-    pub(crate) fn connection(&mut self) -> Result<&mut AnyConnection, StoreError> {
-        self.connection.as_mut().ok_or(StoreError::Unavailable)
-    }
-
-    pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
-        let (answer, answered) = oneshot::channel();
-        let head = self.head;
-        self.give_back(End::Commit { head, answer });
-        answered.await.unwrap_or(Err(StoreError::Unavailable))
-    }
-
-    fn give_back(&mut self, end: End) {
-        if let (Some(connection), Some(back)) = (self.connection.take(), self.back.take()) {
-            // The writer is gone only when the program ends; SQLite then rolls back by itself.
-            drop(back.send(Returned { connection, end }));
-        }
-    }
-}
-
-impl Drop for Loan {
-    fn drop(&mut self) {
-        let fault = self.fault.take();
-        self.give_back(End::Rollback { fault });
-    }
+    Leaf(LeafJob),
+    Begin(Begin),
+    Close(oneshot::Sender<()>),
 }
 
 impl Writer {
@@ -105,12 +62,14 @@ impl Writer {
         link: LinkFn,
         limits: GroupLimits,
     ) -> Self {
+        let (leaves, leaf_jobs) = leaf_group::queue();
         let (emergency, emergency_jobs) = mpsc::channel(QUEUE_LENGTH);
-        let (leaf, leaf_jobs) = mpsc::channel(QUEUE_LENGTH);
+        let (leaf, urgent_jobs) = mpsc::channel(QUEUE_LENGTH);
         let (ordinary, ordinary_jobs) = mpsc::channel(QUEUE_LENGTH);
         let queues = Queues {
+            leaves: leaf_jobs,
             emergency: emergency_jobs,
-            leaf: leaf_jobs,
+            leaf: urgent_jobs,
             ordinary: ordinary_jobs,
         };
         let task = Task {
@@ -123,6 +82,7 @@ impl Writer {
         };
         tokio::spawn(task.run());
         Self {
+            leaves,
             emergency,
             leaf,
             ordinary,
@@ -134,14 +94,20 @@ impl Writer {
         name: &'static str,
         urgency: Urgency,
     ) -> Result<Loan, StoreError> {
-        let queue = match urgency {
-            Urgency::Emergency => &self.emergency,
-            Urgency::Leaf => &self.leaf,
-            Urgency::Ordinary => &self.ordinary,
-        };
         let (answer, loan) = oneshot::channel();
-        let job = Job::Begin { name, answer };
-        queue.send(job).await.map_err(|_| StoreError::Unavailable)?;
+        let begin = Begin {
+            name,
+            urgent: urgency != Urgency::Ordinary,
+            answer,
+        };
+        let sent = match urgency {
+            Urgency::Emergency => self.emergency.send(begin).await.is_ok(),
+            Urgency::Leaf => self.leaf.send(begin).await.is_ok(),
+            Urgency::Ordinary => self.ordinary.send(Job::Begin(begin)).await.is_ok(),
+        };
+        if !sent {
+            return Err(StoreError::Unavailable);
+        }
         loan.await.unwrap_or(Err(StoreError::Unavailable))
     }
 
@@ -152,15 +118,16 @@ impl Writer {
 
     pub(crate) async fn close(&self) {
         let (answer, closed) = oneshot::channel();
-        if self.ordinary.send(Job::Close { answer }).await.is_ok() {
+        if self.ordinary.send(Job::Close(answer)).await.is_ok() {
             drop(closed.await);
         }
     }
 }
 
 struct Queues {
-    emergency: mpsc::Receiver<Job>,
-    leaf: mpsc::Receiver<Job>,
+    leaves: LeafQueue,
+    emergency: mpsc::Receiver<Begin>,
+    leaf: mpsc::Receiver<Begin>,
     ordinary: mpsc::Receiver<Job>,
 }
 
@@ -169,16 +136,18 @@ impl Queues {
     async fn next(&mut self) -> Option<Job> {
         tokio::select! {
             biased;
-            Some(job) = self.emergency.recv() => Some(job),
-            Some(job) = self.leaf.recv() => Some(job),
+            Some(begin) = self.emergency.recv() => Some(Job::Begin(begin)),
+            Some(job) = self.leaves.next() => Some(Job::Leaf(job)),
+            Some(begin) = self.leaf.recv() => Some(Job::Begin(begin)),
             Some(job) = self.ordinary.recv() => Some(job),
             else => None,
         }
     }
 
-    /// The most urgent job that waits already.
+    /// The most urgent transaction that waits already.
     fn waiting(&mut self) -> Option<Job> {
         let first = self.emergency.try_recv().or_else(|_| self.leaf.try_recv());
+        let first = first.map(Job::Begin);
         first.or_else(|_| self.ordinary.try_recv()).ok()
     }
 }
@@ -192,27 +161,64 @@ struct Task {
     closing: Option<oneshot::Sender<()>>,
 }
 
-/// Members of the open group that wait for its COMMIT.
-type Waiting = Vec<oneshot::Sender<Result<(), StoreError>>>;
+/// How far the database has been told of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// No transaction is open.
+    New,
+    /// In the savepoint of a member that is done.
+    Done,
+    /// In the savepoint of a member that was undone: as good as new.
+    Undone,
+}
 
-/// Why a group ended before its COMMIT.
-struct GroupLost(StoreError);
+/// What is committed together.
+struct Group {
+    began: Instant,
+    urgent_at: Option<Instant>,
+    stage: Stage,
+    members: usize,
+    /// Leaves that are yet to be written.
+    leaves: Vec<LeafJob>,
+    /// Who waits for the COMMIT.
+    waiting: Vec<Answer>,
+}
+
+impl Group {
+    fn new() -> Self {
+        Self {
+            began: Instant::now(),
+            urgent_at: None,
+            stage: Stage::New,
+            members: 0,
+            leaves: Vec::new(),
+            waiting: Vec::new(),
+        }
+    }
+
+    fn hurry(&mut self) {
+        self.urgent_at.get_or_insert_with(Instant::now);
+    }
+
+    /// Whether one more transaction may join.
+    fn open(&self, limits: GroupLimits) -> bool {
+        let now = Instant::now();
+        let late = now >= self.began + limits.busy;
+        let hurried = self.urgent_at.is_some_and(|at| now >= at + limits.work);
+        self.members < limits.members && !late && !hurried
+    }
+}
 
 impl Task {
     async fn run(mut self) {
         while let Some(job) = self.queues.next().await {
-            match job {
-                Job::Close { answer } => self.closing = Some(answer),
-                Job::Begin { name, answer } => {
-                    if let Err(error) = self.group(name, answer).await
-                        && error.disk_failed()
-                    {
-                        // After a failed fsync nobody knows what is on disk: only a restart,
-                        // which replays the log, may go on.
-                        tracing::error!(%error, "the writer stops: the disk failed");
-                        return;
-                    }
-                }
+            if let Err(error) = self.group(job).await
+                && error.disk_failed()
+            {
+                // After a failed fsync nobody knows what is on disk: only a restart, which replays
+                // the log, may go on.
+                tracing::error!(%error, "the writer stops: the disk failed");
+                return;
             }
             if self.connection.is_none() {
                 tracing::error!("the writer stops: it lost its connection");
@@ -229,109 +235,178 @@ impl Task {
         }
     }
 
-    /// One group, from BEGIN to COMMIT.
-    async fn group(
-        &mut self,
-        name: &'static str,
-        answer: oneshot::Sender<Result<Loan, StoreError>>,
-    ) -> Result<(), StoreError> {
-        if let Err(error) = self.run_sql("-- store.writer\nBEGIN IMMEDIATE").await {
-            drop(answer.send(Err(error.clone())));
-            return Err(error);
-        }
-        let mut waiting = Waiting::new();
-        let mut outcome = self
-            .members(name, answer, &mut waiting)
-            .await
-            .map_err(|lost| lost.0);
+    /// One group, from its first job to COMMIT.
+    async fn group(&mut self, first: Job) -> Result<(), StoreError> {
+        let mut group = Group::new();
+        let mut outcome = self.fill(&mut group, first).await;
+        let leaves = group.leaves.len();
         if outcome.is_ok() {
-            outcome = self.run_sql("-- store.writer\nCOMMIT").await;
+            outcome = self.finish(&mut group).await;
         }
         if let Err(error) = &outcome {
-            tracing::warn!(%error, members = waiting.len(), "a group was not committed");
+            tracing::warn!(%error, members = group.members, leaves, "a group was not committed");
             self.recover().await;
+        } else if group.members > 0 || leaves > 0 {
+            histogram!("store_group_seconds").record(group.began.elapsed().as_secs_f64());
+            counter!("store_group_members_total").increment(group.members as u64);
+            counter!("store_group_leaves_total").increment(leaves as u64);
         }
-        for member in waiting {
+        // Leaves are left over only when the group was lost before they were written.
+        let unwritten = group.leaves.into_iter().map(|job| job.answer);
+        for member in group.waiting.into_iter().chain(unwritten) {
             drop(member.send(outcome.clone()));
         }
         outcome
     }
 
-    /// Runs members one after the other until the group is full, late, or nobody waits.
-    async fn members(
-        &mut self,
-        name: &'static str,
-        answer: oneshot::Sender<Result<Loan, StoreError>>,
-        waiting: &mut Waiting,
-    ) -> Result<(), GroupLost> {
-        let began = Instant::now();
-        let mut next = Some(Job::Begin { name, answer });
-        let mut taken = 0;
+    /// Runs transactions one after the other and collects leaves, until the group is full, late, or
+    /// nobody waits.
+    async fn fill(&mut self, group: &mut Group, first: Job) -> Result<(), StoreError> {
+        let mut next = Some(first);
         while let Some(job) = next.take() {
             match job {
-                Job::Begin { name, answer } => self.member(name, answer, waiting).await?,
-                Job::Close { answer } => {
+                Job::Leaf(job) => group.leaves.push(job),
+                Job::Begin(begin) => {
+                    if begin.urgent {
+                        group.hurry();
+                    }
+                    self.member(begin, group).await?;
+                }
+                Job::Close(answer) => {
                     // Closing is the last thing: this group goes to disk first.
                     self.closing = Some(answer);
                     return Ok(());
                 }
             }
-            taken += 1;
-            if taken < self.limits.members && began.elapsed() < self.limits.work {
+            self.queues.leaves.drain(&mut group.leaves);
+            if !group.leaves.is_empty() {
+                group.hurry();
+            }
+            if group.open(self.limits) {
                 next = self.queues.waiting();
             }
         }
         Ok(())
     }
 
-    /// Lends the connection to one transaction and ends its savepoint.
-    async fn member(
-        &mut self,
-        name: &'static str,
-        answer: oneshot::Sender<Result<Loan, StoreError>>,
-        waiting: &mut Waiting,
-    ) -> Result<(), GroupLost> {
+    /// Lends the connection to one transaction and undoes it where it does not commit.
+    async fn member(&mut self, begin: Begin, group: &mut Group) -> Result<(), StoreError> {
+        let Begin { name, answer, .. } = begin;
         if answer.is_closed() {
             return Ok(());
         }
-        if let Err(error) = self.run_sql("-- store.writer\nSAVEPOINT member").await {
-            drop(answer.send(Err(error.clone())));
-            return Err(GroupLost(error));
-        }
-        let (back, returned) = oneshot::channel();
-        let connection = self.connection.take();
-        let loan = Loan {
-            connection,
-            back: Some(back),
-            head: self.head,
-            link: self.link,
-            fault: None,
+        group.members += 1;
+        let entered = match group.stage {
+            Stage::New => {
+                self.run_sql("-- store.writer\nBEGIN IMMEDIATE; SAVEPOINT member")
+                    .await
+            }
+            Stage::Done => {
+                self.run_sql("-- store.writer\nRELEASE member; SAVEPOINT member")
+                    .await
+            }
+            Stage::Undone => Ok(()),
         };
+        if let Err(error) = entered {
+            drop(answer.send(Err(error.clone())));
+            return Err(error);
+        }
+        let connection = self.connection.take().ok_or(StoreError::Unavailable)?;
+        let (loan, returned) = Loan::new(connection, self.head, self.link);
         // If nobody takes it, the loan comes back and is dropped, which returns it as a rollback.
         drop(answer.send(Ok(loan)));
-        let Some(Returned { connection, end }) = wait_for(name, returned).await else {
-            return Err(GroupLost(StoreError::Unavailable));
-        };
+        let Returned { connection, end } = wait_for(name, returned)
+            .await
+            .ok_or(StoreError::Unavailable)?;
         self.connection = Some(connection);
         match end {
             End::Commit { head, answer } => {
-                waiting.push(answer);
-                self.run_sql("-- store.writer\nRELEASE member")
-                    .await
-                    .map_err(GroupLost)?;
+                group.waiting.push(answer);
+                group.stage = Stage::Done;
                 self.head = head;
             }
             End::Rollback { fault } => {
-                let undone = async {
-                    self.run_sql("-- store.writer\nROLLBACK TO member").await?;
-                    self.run_sql("-- store.writer\nRELEASE member").await
-                };
-                undone
-                    .await
-                    .map_err(|error| GroupLost(fault.unwrap_or(error)))?;
+                let undone = self.run_sql("-- store.writer\nROLLBACK TO member").await;
+                undone.map_err(|error| fault.unwrap_or(error))?;
+                group.stage = Stage::Undone;
             }
         }
         Ok(())
+    }
+
+    /// Writes the leaves, and makes all of it durable.
+    async fn finish(&mut self, group: &mut Group) -> Result<(), StoreError> {
+        match (group.stage, group.leaves.is_empty()) {
+            (Stage::New, true) => Ok(()),
+            (Stage::New, false) => {
+                let Err(error) = self.leaves(group, Frame::Whole).await else {
+                    return Ok(());
+                };
+                if error.everybodys() {
+                    return Err(error);
+                }
+                self.recover().await;
+                self.run_sql("-- store.writer\nBEGIN IMMEDIATE").await?;
+                self.leaves_one_by_one(group).await?;
+                self.run_sql("-- store.writer\nCOMMIT").await
+            }
+            (_, true) => {
+                self.run_sql("-- store.writer\nRELEASE member; COMMIT")
+                    .await
+            }
+            (_, false) => {
+                self.run_sql("-- store.writer\nRELEASE member").await?;
+                if let Err(error) = self.leaves(group, Frame::Held).await {
+                    if error.everybodys() {
+                        return Err(error);
+                    }
+                    self.undo_leaves().await?;
+                    self.leaves_one_by_one(group).await?;
+                }
+                self.run_sql("-- store.writer\nCOMMIT").await
+            }
+        }
+    }
+
+    /// Writes the group's leaves together.
+    async fn leaves(&mut self, group: &mut Group, frame: Frame) -> Result<(), StoreError> {
+        let chain = (self.head, self.link);
+        let connection = self.connection.as_mut().ok_or(StoreError::Unavailable)?;
+        let leaves: Vec<&SealedLeaf> = group.leaves.iter().map(|job| &job.leaf).collect();
+        self.head = leaf_rows::put(connection, frame, &leaves, chain).await?;
+        let written = group.leaves.drain(..);
+        group.waiting.extend(written.map(|job| job.answer));
+        Ok(())
+    }
+
+    /// One of the leaves cannot be written: the others are not to suffer.
+    async fn leaves_one_by_one(&mut self, group: &mut Group) -> Result<(), StoreError> {
+        group.leaves.reverse();
+        while let Some(job) = group.leaves.pop() {
+            let chain = (self.head, self.link);
+            let connection = self.connection.as_mut().ok_or(StoreError::Unavailable)?;
+            match leaf_rows::put(connection, Frame::Held, &[&job.leaf], chain).await {
+                Ok(head) => {
+                    self.head = head;
+                    group.waiting.push(job.answer);
+                }
+                Err(error) if error.everybodys() => {
+                    group.waiting.push(job.answer);
+                    return Err(error);
+                }
+                Err(error) => {
+                    tracing::error!(%error, "a leaf cannot be written");
+                    drop(job.answer.send(Err(error)));
+                    self.undo_leaves().await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn undo_leaves(&mut self) -> Result<(), StoreError> {
+        self.run_sql("-- store.writer\nROLLBACK TO leaves; RELEASE leaves")
+            .await
     }
 
     async fn run_sql(&mut self, sql: &'static str) -> Result<(), StoreError> {

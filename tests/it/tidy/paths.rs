@@ -32,19 +32,23 @@ fn no_file_names_a_path_of_one_machine() {
 
 #[test]
 fn every_crate_takes_the_lints_and_the_licence_of_the_workspace() {
-    for name in source::crates() {
-        let manifest = source::read(&format!("crates/{name}/Cargo.toml"));
+    let folders = ["crates/", "tools/"];
+    for name in folders.into_iter().flat_map(|folder| {
+        let packages = source::packages(folder).into_iter();
+        packages.map(move |name| format!("{folder}{name}"))
+    }) {
+        let manifest = source::read(&format!("{name}/Cargo.toml"));
         assert!(
             manifest.contains("[lints]\nworkspace = true"),
-            "crates/{name} has its own lints"
+            "{name} has its own lints"
         );
         assert!(
             manifest.contains("license.workspace = true"),
-            "crates/{name} has its own licence"
+            "{name} has its own licence"
         );
         assert!(
             !manifest.contains("= \"0.") && !manifest.contains("= \"1."),
-            "crates/{name}: versions stand in the root"
+            "{name}: versions stand in the root"
         );
     }
     assert!(source::read("LICENSE").contains("Apache License"));

@@ -3,12 +3,15 @@
 use super::source;
 
 /// A library, and the one crate of the product that may name it.
-const ONLY_PLACES: [(&str, &str); 9] = [
+const ONLY_PLACES: [(&str, &str); 12] = [
     ("sqlx", "store"),
     ("libsqlite3_sys", "store"),
     ("cedar_policy", "access"),
     ("fhir_sdk", "fhir"),
     ("axum", "edge"),
+    ("hyper", "edge"),
+    ("hyper_util", "edge"),
+    ("socket2", "edge"),
     ("tower_http", "edge"),
     ("jsonwebtoken", "edge"),
     ("p256", "edge"),

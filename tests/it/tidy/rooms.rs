@@ -3,11 +3,12 @@
 use super::source;
 
 /// The rooms along the corridors, in the order in which a message passes them; then the other corridors.
-const ROOMS: [&str; 16] = [
+const ROOMS: [&str; 17] = [
     "accept",
     "recall",
     "decode",
     "map",
+    "draft",
     "identify",
     "shelve",
     "permit",

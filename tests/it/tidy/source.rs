@@ -59,17 +59,23 @@ pub fn read(name: &str) -> String {
 
 /// The names of the crates, as folders below `crates/`.
 pub fn crates() -> Vec<String> {
+    let names = packages("crates/");
+    assert!(names.len() >= 11, "crates are missing: {names:?}");
+    names
+}
+
+/// The names of the packages below a folder.
+pub fn packages(folder: &str) -> Vec<String> {
     let mut names: Vec<String> = files()
         .iter()
         .filter_map(|name| {
-            name.strip_prefix("crates/")?
+            name.strip_prefix(folder)?
                 .strip_suffix("/Cargo.toml")
                 .map(str::to_owned)
         })
         .filter(|name| !name.contains('/'))
         .collect();
     names.sort();
-    assert!(names.len() >= 11, "crates are missing: {names:?}");
     names
 }
 

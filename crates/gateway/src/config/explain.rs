@@ -31,6 +31,8 @@ fn all() -> impl Iterator<Item = Explained> {
         super::store::EXPLAINED,
         super::tokens::EXPLAINED,
         super::limits::EXPLAINED,
+        super::connections::EXPLAINED,
+        super::admission::EXPLAINED,
         super::batch::EXPLAINED,
         super::emergency::EXPLAINED,
         super::audit::EXPLAINED,

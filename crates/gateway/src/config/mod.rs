@@ -4,8 +4,10 @@
 //! refuse the start; the error names the key and the file or variable that it came from, and never the
 //! value: a database URL may hold a password.
 
+mod admission;
 mod audit;
 mod batch;
+mod connections;
 mod emergency;
 mod error;
 mod explain;
@@ -21,8 +23,10 @@ use std::path::{Path, PathBuf};
 use renkei_model::limits::Limits;
 use serde::{Deserialize, Serialize};
 
+pub use admission::AdmissionSection;
 pub use audit::AuditSection;
 pub use batch::BatchSection;
+pub use connections::ConnectionsSection;
 pub use emergency::EmergencySection;
 pub use error::{Breach, ConfigError, Finding};
 pub use explain::Explained;
@@ -55,6 +59,10 @@ pub struct Config {
     pub tokens: TokensSection,
     /// What is refused because of its size.
     pub limits: LimitsSection,
+    /// How many connections, and how slow.
+    pub connections: ConnectionsSection,
+    /// How many requests may be under way.
+    pub admission: AdmissionSection,
     /// What a batch file may be.
     pub batch: BatchSection,
     /// What crews may do.
@@ -76,6 +84,8 @@ impl Default for Config {
             store: StoreSection::default(),
             tokens: TokensSection::default(),
             limits: LimitsSection::default(),
+            connections: ConnectionsSection::default(),
+            admission: AdmissionSection::default(),
             batch: BatchSection::default(),
             emergency: EmergencySection::default(),
             audit: AuditSection::default(),
@@ -138,6 +148,14 @@ impl Config {
         breaches.extend(self.store.breaches());
         breaches.extend(self.tokens.breaches());
         breaches.extend(self.limits.breaches());
+        breaches.extend(self.connections.breaches());
+        breaches.extend(self.admission.breaches());
+        if self.admission.body_bytes < self.batch.bytes.max(self.limits.body_bytes) {
+            breaches.push(Breach {
+                key: "admission.body_bytes",
+                rule: "limits.body_bytes と batch.bytes 以上にしてください / at least limits.body_bytes and batch.bytes",
+            });
+        }
         breaches.extend(self.batch.breaches());
         breaches.extend(self.emergency.breaches());
         breaches.extend(self.audit.breaches());

@@ -12,8 +12,10 @@ pub struct StoreSection {
     pub read_connections: u32,
     /// Members of one group commit at most (SQLite).
     pub group_members: usize,
-    /// Work in one group commit at most (SQLite).
+    /// Work in one group commit at most, once a reader or a crew waits for it (SQLite).
     pub group_work_ms: u64,
+    /// Work in one group commit at most, while only senders wait for it (SQLite).
+    pub group_busy_ms: u64,
 }
 
 impl Default for StoreSection {
@@ -22,6 +24,7 @@ impl Default for StoreSection {
             read_connections: 8,
             group_members: 64,
             group_work_ms: 5,
+            group_busy_ms: 50,
         }
     }
 }
@@ -47,6 +50,12 @@ impl StoreSection {
                 rule: "1 から 1000 まで / between 1 and 1000",
             });
         }
+        if !(1..=1_000).contains(&self.group_busy_ms) {
+            breaches.push(Breach {
+                key: "store.group_busy_ms",
+                rule: "1 から 1000 まで / between 1 and 1000",
+            });
+        }
         breaches
     }
 }
@@ -64,7 +73,12 @@ pub(super) const EXPLAINED: &[Explained] = &[
     },
     Explained {
         key: "store.group_work_ms",
-        japanese: "まとめて確定するまでの作業時間の上限、ミリ秒(SQLite)",
-        english: "work before a group is committed at most, in milliseconds (SQLite)",
+        japanese: "閲覧や救急が待つとき、まとめて確定するまでの作業時間の上限、ミリ秒(SQLite)",
+        english: "work before a group is committed at most, once a reader or a crew waits, in milliseconds (SQLite)",
+    },
+    Explained {
+        key: "store.group_busy_ms",
+        japanese: "送信だけが待つとき、まとめて確定するまでの作業時間の上限、ミリ秒(SQLite)",
+        english: "work before a group is committed at most, while only senders wait, in milliseconds (SQLite)",
     },
 ];

@@ -21,7 +21,7 @@ use crate::folder::{self, FolderError};
 use crate::stdout::say;
 
 /// Messages under way at once: as many senders would be.
-const SIDE_BY_SIDE: usize = 4;
+const SIDE_BY_SIDE: usize = 8;
 /// The file in the demo's folder that says what is in it.
 const FILE: &str = "population.json";
 

@@ -51,6 +51,10 @@ pub struct Arguments {
     /// ポート。既定は 8484、使用中なら空いているポート / port; by default 8484, or a free one if it is taken
     #[arg(long)]
     port: Option<u16>,
+    /// データベースの URL。既定はフォルダの SQLite。中のデータは架空のものだけになります / database URL; by
+    /// default SQLite in the folder; nothing but invented data should be there
+    #[arg(long)]
+    database_url: Option<String>,
     /// 登録だけして終わる / end when all residents are stored
     #[arg(long)]
     only_fill: bool,
@@ -220,12 +224,14 @@ fn system(script: &Script, facility: &str) -> Result<Caller, String> {
     })
 }
 
-/// The settings of the demo: compiled defaults in a folder of its own. Configuration files and
-/// variables do not count, so that a demo never touches a database that somebody works with.
+/// The settings of the demo: compiled defaults in a folder of its own, and the database that was named for
+/// it. Configuration files and variables do not count, so that a demo never touches a database that
+/// somebody works with.
 fn settings(folder: &Folder, arguments: &Arguments) -> Config {
     let mut config = Config {
         data_dir: folder.path().to_owned(),
         profiles_dir: arguments.people.profiles.clone(),
+        database_url: arguments.database_url.clone().unwrap_or_default(),
         ..Config::default()
     };
     config.tokens.lifetime_max_s = LIFETIME_CEILING_S;

@@ -11,7 +11,7 @@ use super::world::{
     relation, shelf, version, worlds, write,
 };
 use crate::sql::query;
-use crate::{Facility, NewOrigin, NewRelation, NewVersion, StoreError, Urgency};
+use crate::{Facility, Kept, NewOrigin, NewRelation, NewVersion, StoreError, Urgency};
 
 #[tokio::test]
 async fn facilities_are_replaced_and_found() {
@@ -132,7 +132,7 @@ async fn text_is_stored_to_the_letter() {
         let id = ResourceId::new();
         let text = "{\"resourceType\": \"Patient\",\n \"x\":1.50,\"y\":1e-7,\"名\":\"𠮷\\u0000\\\"'\\\\ \u{7f}\u{1f600}\"}";
         let new = NewVersion {
-            text: text.to_owned(),
+            text: Kept::resource(text.to_owned()),
             ..version(id, 1, shelf(record, OFFICE, Category::Demographics))
         };
         world.put(&[new]).await.unwrap();

@@ -65,7 +65,7 @@ async fn seen(world: &World) -> Case<'_> {
 async fn find(world: &World, permit: &Permit) -> Vec<VisibleFace> {
     let store = &world.store;
     let found = store.visible_faces(permit, "kana", "ミホ", "ミマ", 9).await;
-    found.unwrap().faces
+    store.with_cards(found.unwrap().faces).await.unwrap()
 }
 
 /// Whether a search finds the face; that asking by record agrees is checked on the way.

@@ -1,12 +1,14 @@
 use renkei_model::id::{DeliveryId, MessageId, RecordId, ResourceId};
 use renkei_model::lane::{NewDelivery, ReceiptOutcome};
 use renkei_model::{Category, Instant, Relation};
+use sqlx::Row;
 
 use super::world::{
     HOSPITAL, NOW, OFFICE, World, facility, look, mask, network, origin, relation, shelf, version,
     worlds, write,
 };
-use crate::NewVersion;
+use crate::sql::query;
+use crate::{NewVersion, Tx};
 
 /// A sheet that the hospital may see, with one delivery to it for each version.
 async fn sheet(world: &World, record: RecordId, versions: i64) -> (ResourceId, Vec<DeliveryId>) {
@@ -29,16 +31,19 @@ async fn sheet(world: &World, record: RecordId, versions: i64) -> (ResourceId, V
             version: number,
             due_at: NOW,
         };
-        assert_eq!(
-            tx.delivery_put(&write(OFFICE), &new).await,
-            Ok(number),
-            "{}",
-            world.name
-        );
+        tx.delivery_put(&write(OFFICE), &new).await.unwrap();
+        assert_eq!(place(&mut tx, new.id).await, number, "{}", world.name);
         tx.commit().await.unwrap();
         deliveries.push(new.id);
     }
     (id, deliveries)
+}
+
+/// Where a delivery stands in its lane.
+async fn place(tx: &mut Tx, delivery: DeliveryId) -> i64 {
+    let sql = "-- store.test\nSELECT lane_seq FROM delivery WHERE id = $1";
+    let row = tx.find(query(sql).bind(delivery.to_string())).await;
+    row.unwrap().unwrap().get("lane_seq")
 }
 
 async fn receipt(world: &World, code: &str, delivery: DeliveryId, token: i64) -> ReceiptOutcome {
@@ -253,16 +258,14 @@ async fn a_lane_counts_without_gaps_after_rollbacks_and_an_early_delivery_waits(
             due_at,
         };
         let mut tx = world.begin().await;
-        assert_eq!(tx.delivery_put(&write(OFFICE), &new(NOW)).await, Ok(2));
+        let second = new(NOW);
+        tx.delivery_put(&write(OFFICE), &second).await.unwrap();
+        assert_eq!(place(&mut tx, second.id).await, 2);
         drop(tx);
         let mut tx = world.begin().await;
-        assert_eq!(
-            tx.delivery_put(&write(OFFICE), &new(Instant(NOW.0 + 1)))
-                .await,
-            Ok(2),
-            "{}",
-            world.name
-        );
+        let early = new(Instant(NOW.0 + 1));
+        tx.delivery_put(&write(OFFICE), &early).await.unwrap();
+        assert_eq!(place(&mut tx, early.id).await, 2, "{}", world.name);
         tx.commit().await.unwrap();
         let head = &world.store.inbox(&look(HOSPITAL), 9).await.unwrap()[0];
         assert_eq!(

@@ -4,7 +4,7 @@ use sqlx::Row;
 
 use super::world::{World, clock, link as chain, postgres, postgres_database, sqlite};
 use crate::sql::query;
-use crate::{Store, Urgency, change, emergency, face, link, review};
+use crate::{Store, Urgency, card, change, emergency, face, link, review};
 
 /// The lines of a plan; which column has them is the database's.
 async fn plan(world: &World, explain: String, column: usize) -> Vec<String> {
@@ -25,6 +25,7 @@ async fn no_table_is_read_from_end_to_end() {
         change::STATEMENTS,
         review::STATEMENTS,
         emergency::STATEMENTS,
+        card::STATEMENTS,
     ];
     for sql in own.concat() {
         let plan = plan(&world, format!("EXPLAIN QUERY PLAN {sql}"), 3).await;

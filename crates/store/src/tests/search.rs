@@ -71,11 +71,11 @@ async fn found(world: &World, query: &SearchQuery, order: SearchOrder) -> Vec<Re
         let permit = look(HOSPITAL);
         let page = world
             .store
-            .visible_search(&permit, query, order, after, 2)
+            .visible_search(&permit, query, order, after.as_ref(), 2)
             .await
             .unwrap();
         all.extend(page.iter().map(|found| found.row.resource));
-        after = page.last().map(|found| found.place);
+        after = page.last().map(|found| found.place.clone());
         if page.len() < 2 {
             break;
         }
@@ -217,7 +217,7 @@ async fn pages_hold_what_is_visible_in_order_and_nothing_else() {
         all.sort_unstable();
         let behind = world
             .store
-            .records_behind(&look(HOSPITAL), &asked)
+            .records_behind(&look(HOSPITAL), &asked, (SearchOrder::Id, None))
             .await
             .unwrap();
         assert_eq!(behind, all, "{}", world.name);
@@ -231,7 +231,7 @@ async fn pages_hold_what_is_visible_in_order_and_nothing_else() {
         assert!(
             world
                 .store
-                .records_behind(&write(HOSPITAL), &asked)
+                .records_behind(&write(HOSPITAL), &asked, (SearchOrder::Id, None))
                 .await
                 .is_err()
         );

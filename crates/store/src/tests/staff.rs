@@ -152,7 +152,8 @@ async fn staff_is_the_directorys_affair_only() {
 #[tokio::test]
 async fn a_request_costs_one_search_by_key() {
     let world = sqlite().await;
-    for sql in crate::staff::STATEMENTS {
+    let statements = crate::staff::STATEMENTS.iter();
+    for sql in statements.chain(crate::standing::STATEMENTS) {
         let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
         let plan = sqlx::query(explain)
             .fetch_all(world.store.readers.of_task())
@@ -164,5 +165,35 @@ async fn a_request_costs_one_search_by_key() {
             .any(|step| step.starts_with("SEARCH staff USING PRIMARY KEY (network=? AND id=?)"));
         assert!(searched, "{plan:#?}");
         assert!(!plan.iter().any(|step| step.starts_with("SCAN staff")));
+    }
+}
+
+#[tokio::test]
+async fn a_committed_change_counts_from_the_next_request_on() {
+    for world in worlds().await {
+        let open = works("n-1", HOSPITAL, ALWAYS, None);
+        let ended = Employment {
+            until: Some(NOW),
+            ..open.clone()
+        };
+        for _ in 0..3 {
+            put(&world, std::slice::from_ref(&open)).await;
+            for _ in 0..2 {
+                let found = standing(&world, "n-1", HOSPITAL, NOW).await;
+                assert_eq!(found, Some(Standing::Employed), "{}", world.name);
+            }
+            put(&world, std::slice::from_ref(&ended)).await;
+            let found = standing(&world, "n-1", HOSPITAL, NOW).await;
+            assert_eq!(found, Some(Standing::Otherwise), "{}", world.name);
+        }
+        let mut tx = world.begin().await;
+        let dropped = tx.staff_drop(&permit(), std::slice::from_ref(&ended)).await;
+        assert_eq!(dropped, Ok(()));
+        // Not before it is committed.
+        let found = standing(&world, "n-1", HOSPITAL, NOW).await;
+        assert_eq!(found, Some(Standing::Otherwise), "{}", world.name);
+        tx.commit().await.unwrap();
+        let found = standing(&world, "n-1", HOSPITAL, NOW).await;
+        assert_eq!(found, None, "{}", world.name);
     }
 }

@@ -18,7 +18,7 @@ use tempfile::TempDir;
 
 use crate::sql::query;
 use crate::{
-    IndexRow, MaskRow, NewEnrolment, NewOrigin, NewRelation, NewVersion, Settings, Store,
+    IndexRow, Kept, MaskRow, NewEnrolment, NewOrigin, NewRelation, NewVersion, Settings, Store,
     StoreError, Tx, Urgency,
 };
 
@@ -62,6 +62,7 @@ pub(super) fn sqlite_settings(folder: &TempDir) -> Settings {
         read_connections: 4,
         group_members: 64,
         group_work_ms: 5,
+        group_busy_ms: 50,
     }
 }
 
@@ -74,6 +75,7 @@ pub(super) async fn sqlite_with_groups_of(group_work_ms: u64) -> World {
     let folder = tempfile::tempdir().unwrap();
     let settings = Settings {
         group_work_ms,
+        group_busy_ms: group_work_ms,
         ..sqlite_settings(&folder)
     };
     let store = Store::open(settings.clone(), clock(), link).await.unwrap();
@@ -225,7 +227,9 @@ pub(super) fn version(resource: ResourceId, number: i64, shelf: Shelf) -> NewVer
         shelf,
         at: NOW,
         message: MessageId::new(),
-        text: format!("{{\"resourceType\":\"Patient\",\"id\":\"{resource}\",\"n\":{number}}}"),
+        text: Kept::resource(format!(
+            "{{\"resourceType\":\"Patient\",\"id\":\"{resource}\",\"n\":{number}}}"
+        )),
         deleted: false,
         profile_version: "profile-1".to_owned(),
         index: vec![IndexRow {
@@ -236,7 +240,7 @@ pub(super) fn version(resource: ResourceId, number: i64, shelf: Shelf) -> NewVer
             low: None,
             high: None,
         }],
-        lineage: "[]".to_owned(),
+        lineage: Some(Kept::seldom_read("[]".to_owned())),
     }
 }
 

@@ -1,0 +1,104 @@
+//! Room: everything is written out before the transaction begins, while nobody waits for it: ids and
+//! versions as they follow from what the sender sent before. Identify asks once more, where it counts.
+
+use renkei_model::Face;
+use renkei_profile::Message;
+use renkei_store::{Origin, StoreError};
+use renkei_wire::filemaker;
+use renkei_wire::tree::Record;
+use sha2::{Digest, Sha256};
+
+use crate::accept::Accepted;
+use crate::house::House;
+use crate::map::{Mapped, MappedItem};
+use crate::writing::{Unwritable, Writing, write};
+
+/// A message that is written out.
+pub struct Drafted<'a> {
+    /// The message.
+    pub accepted: Accepted<'a>,
+    /// The plan.
+    pub plan: &'a Message,
+    /// One item a native record.
+    pub items: Vec<DraftedItem>,
+}
+
+/// One native record, written out.
+pub struct DraftedItem {
+    /// What was mapped.
+    pub item: MappedItem,
+    /// Who it says that it is about.
+    pub face: Face,
+    /// Hash of the native record without the accidents of its bytes.
+    pub content_sha256: [u8; 32],
+    /// What this sender had sent before under the same native key when the record was written out.
+    pub origin: Option<Origin>,
+    /// What will be stored.
+    pub writing: Writing,
+}
+
+/// Why a message cannot be written out.
+#[derive(Debug, thiserror::Error)]
+pub enum DraftError {
+    /// The document could not be put together.
+    #[error(transparent)]
+    Unwritable(#[from] Unwritable),
+    /// The store could not say.
+    #[error("the store could not be asked")]
+    Store(#[from] StoreError),
+}
+
+/// Writes a message out.
+///
+/// # Errors
+/// [`DraftError`].
+pub async fn draft<'a>(house: &House, mapped: Mapped<'a>) -> Result<Drafted<'a>, DraftError> {
+    let Mapped {
+        accepted,
+        plan,
+        items,
+    } = mapped;
+    let network = accepted.network.name();
+    let owner = &accepted.inbound.caller.facility;
+    let keys: Vec<String> = items
+        .iter()
+        .map(|item| item.mapped.native_key.clone())
+        .collect();
+    let mut known = house
+        .store
+        .origins(network, owner, plan.kind(), &keys)
+        .await?;
+    let mut drafted = Vec::with_capacity(items.len());
+    for item in items {
+        let origin = known.remove(&item.mapped.native_key);
+        drafted.push(DraftedItem {
+            face: face(&item),
+            content_sha256: content(&item.record),
+            writing: write(&accepted, &item.mapped.resources, origin.as_ref())?,
+            origin,
+            item,
+        });
+    }
+    Ok(Drafted {
+        accepted,
+        plan,
+        items: drafted,
+    })
+}
+
+/// Hash of a native record, the same for the same values however its bytes were laid out.
+fn content(record: &Record) -> [u8; 32] {
+    Sha256::digest(filemaker::canonical(record)).into()
+}
+
+/// Who a native record says that it is about: the face of its Patient.
+fn face(item: &MappedItem) -> Face {
+    let patient = item
+        .mapped
+        .resources
+        .iter()
+        .find(|resource| resource.resource_type == "Patient");
+    patient.map_or_else(Face::default, |patient| {
+        renkei_fhir::face::face(&patient.json)
+    })
+}
