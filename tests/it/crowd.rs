@@ -41,7 +41,10 @@ fn the_longest_idle_leave_for_newcomers_and_who_is_served_stays() {
 
 #[test]
 fn dripping_heads_do_not_keep_newcomers_out() {
-    let server = with_room_for(10);
+    // Long enough that it is not the clock that ends them.
+    let server = Start::on(Database::Sqlite)
+        .with("[connections]\nmax = 10\nheader_ms = 600000")
+        .go();
     let mut crowd: Vec<Wire> = (0..10)
         .map(|_| {
             let mut wire = Wire::to(&server);
