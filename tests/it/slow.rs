@@ -94,6 +94,38 @@ fn a_body_that_stops_or_drips_is_ended_and_leaves_nothing() {
 }
 
 #[test]
+fn whoever_is_refused_while_still_sending_hears_why() {
+    let server = impatient("linger_ms = 1000");
+    let body = vec![b' '; 3_000_000];
+    let sending = |length: usize| {
+        let mut wire = Wire::to(&server);
+        let head = format!(
+            "POST {} HTTP/1.1\r\nHost: a.example\r\nContent-Length: {length}\r\n\r\n",
+            messages_path()
+        );
+        assert!(wire.say(head.as_bytes()));
+        wire
+    };
+    // It reads nothing before everything is sent, as most programs do.
+    let mut wire = sending(body.len());
+    for part in body.chunks(500_000) {
+        assert!(wire.say(part), "cut off while it sends");
+        std::thread::sleep(PAUSE);
+    }
+    wire.expect_answer().outcome(401);
+    wire.greet();
+    // What does not come is not waited for without end, and never taken for a request.
+    let mut wire = sending(200);
+    assert!(wire.say(b"GET /healthz HTTP/1.1\r\nHost: a.example\r\n\r\n"));
+    wire.expect_answer().outcome(401);
+    wire.expect_end();
+    assert_eq!(wire.rest(), "");
+    let mut wire = sending(1_000);
+    let sent = wire.drip(&body[..1_000], PAUSE);
+    assert!(sent < 1_000, "all of it was waited for");
+}
+
+#[test]
 fn an_idle_connection_is_closed_in_the_end() {
     let server = impatient("idle_ms = 400");
     let mut silent = Wire::to(&server);

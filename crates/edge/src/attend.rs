@@ -9,6 +9,7 @@ use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -26,6 +27,7 @@ use tower::ServiceExt as _;
 use crate::answer::Outright;
 use crate::hall::{Seat, prepare};
 use crate::line::Line;
+use crate::linger::Lingering;
 use crate::pulse::{Due, NEVER, Order, Phase, Pulse};
 
 /// What a head that did not come in time is told.
@@ -114,7 +116,15 @@ enum Turn {
 async fn serve(line: Line, seat: &Seat, router: &Router, alarm: &mut Alarm<'_>) -> Option<Line> {
     let pulse = &seat.pulse;
     let limits = &seat.hall.limits;
-    let service = service_fn(|request: Request<Incoming>| answer(request, router, pulse));
+    let linger = Duration::from_millis(limits.linger_ms);
+    let service = service_fn(|request: Request<Incoming>| {
+        let rest = Arc::clone(pulse);
+        answer(
+            request.map(|body| Lingering::new(body, rest, linger)),
+            router,
+            pulse,
+        )
+    });
     let mut connection = Box::new(seat.hall.http.serve_connection(TokioIo::new(line), service));
     let mut finishing = false;
     let turn = poll_fn(|context| {
@@ -170,7 +180,7 @@ async fn serve(line: Line, seat: &Seat, router: &Router, alarm: &mut Alarm<'_>) 
 }
 
 async fn answer(
-    request: Request<Incoming>,
+    request: Request<Lingering>,
     router: &Router,
     pulse: &Pulse,
 ) -> Result<Response<Body>, Infallible> {
@@ -180,7 +190,7 @@ async fn answer(
     } else {
         router.clone().oneshot(request.map(Body::new)).await
     };
-    pulse.turn(Phase::Idle);
+    pulse.answered();
     answered
 }
 

@@ -32,6 +32,8 @@ pub struct ConnectionLimits {
     pub body_stall_ms: u64,
     /// An answer of which nothing is taken for this time is given up.
     pub write_stall_ms: u64,
+    /// How long the rest of a body whose request is refused is thrown away as it comes, before the connection ends.
+    pub linger_ms: u64,
     /// Bytes a second that a body or an answer must keep up, beyond the time of one stall.
     pub pace: u64,
 }
@@ -44,6 +46,7 @@ impl ConnectionLimits {
         idle_ms: 75_000,
         body_stall_ms: 10_000,
         write_stall_ms: 20_000,
+        linger_ms: 2_000,
         pace: 1_000,
     };
 }

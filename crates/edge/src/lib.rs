@@ -18,6 +18,7 @@ pub mod incoming;
 pub mod key;
 mod known;
 mod line;
+mod linger;
 pub mod mailbox;
 pub mod network;
 pub mod office;

@@ -96,7 +96,7 @@ impl AsyncRead for Line {
             line.before.advance(size);
             return Poll::Ready(Ok(()));
         }
-        if line.pulse.phase() == Phase::Working {
+        if matches!(line.pulse.phase(), Phase::Working | Phase::Draining) {
             // hyper reads behind a head only when it has used up what it had.
             line.pulse.nothing_waits();
         }

@@ -3,7 +3,8 @@
 //! The connection's own task writes it; the hall reads it to find who has been idle longest, and gives
 //! orders through it. Nothing here is locked: a request pays for a handful of plain stores.
 
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -27,6 +28,8 @@ pub enum Phase {
     Head,
     /// A request is being read to its end, worked on or answered.
     Working,
+    /// A request was answered before its body was here; the rest is thrown away as it comes.
+    Draining,
 }
 
 /// What the hall wants of a connection.
@@ -64,6 +67,8 @@ pub struct Pulse {
     taken: AtomicU64,
     order: AtomicU8,
     waker: AtomicWaker,
+    /// Whether somebody throws away what is left of a body.
+    drains: AtomicBool,
     /// `Content-Length` lines that came in, and those that requests were given.
     lengths_heard: AtomicU32,
     lengths_told: AtomicU32,
@@ -82,6 +87,7 @@ impl Pulse {
             taken: AtomicU64::new(0),
             order: AtomicU8::new(0),
             waker: AtomicWaker::new(),
+            drains: AtomicBool::new(false),
             lengths_heard: AtomicU32::new(0),
             lengths_told: AtomicU32::new(0),
         };
@@ -107,7 +113,8 @@ impl Pulse {
         match self.phase.load(Relaxed) {
             0 => Phase::Idle,
             1 => Phase::Head,
-            _ => Phase::Working,
+            2 => Phase::Working,
+            _ => Phase::Draining,
         }
     }
 
@@ -123,9 +130,32 @@ impl Pulse {
             Phase::Idle => 0,
             Phase::Head => 1,
             Phase::Working => 2,
+            Phase::Draining => 3,
         };
         self.phase.store(code, Relaxed);
         self.since.store(self.now(), Relaxed);
+    }
+
+    /// A request was answered: the connection is idle, or the rest of a body is still to come.
+    pub fn answered(&self) {
+        self.turn(Phase::Draining);
+        if !self.drains.load(SeqCst) {
+            self.turn(Phase::Idle);
+        }
+    }
+
+    /// Somebody throws away what is left of the request's body, from now on until [`Self::drained`].
+    pub fn drain(&self) {
+        self.drains.store(true, SeqCst);
+    }
+
+    /// Nothing is left of the body, or nobody waits for it any longer.
+    pub fn drained(&self) {
+        self.drains.store(false, SeqCst);
+        if self.phase() == Phase::Draining {
+            self.turn(Phase::Idle);
+        }
+        self.waker.wake();
     }
 
     /// Bytes came in.
@@ -177,7 +207,7 @@ impl Pulse {
         match self.phase() {
             Phase::Idle => (self.since() + PARK_MS.min(limits.idle_ms), Due::Quiet),
             Phase::Head => (self.since() + limits.header_ms, Due::SlowHead),
-            Phase::Working => (NEVER, Due::Quiet),
+            Phase::Working | Phase::Draining => (NEVER, Due::Quiet),
         }
     }
 

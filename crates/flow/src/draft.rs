@@ -1,6 +1,8 @@
 //! Room: everything is written out before the transaction begins, while nobody waits for it: ids and
 //! versions as they follow from what the sender sent before. Identify asks once more, where it counts.
 
+use std::collections::HashMap;
+
 use renkei_model::Face;
 use renkei_profile::Message;
 use renkei_store::{Origin, StoreError};
@@ -48,29 +50,40 @@ pub enum DraftError {
     Store(#[from] StoreError),
 }
 
+/// What a sender had sent before, by its own numbers.
+pub type Origins = HashMap<String, Origin>;
+
+impl Mapped<'_> {
+    /// What this sender had sent before under the numbers of the message.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn origins(&self, house: &House) -> Result<Origins, StoreError> {
+        let keys: Vec<String> = self
+            .items
+            .iter()
+            .map(|item| item.mapped.native_key.clone())
+            .collect();
+        let network = self.accepted.network.name();
+        let owner = &self.accepted.inbound.caller.facility;
+        let kind = self.plan.kind();
+        house.store.origins(network, owner, kind, &keys).await
+    }
+}
+
 /// Writes a message out.
 ///
 /// # Errors
 /// [`DraftError`].
-pub async fn draft<'a>(house: &House, mapped: Mapped<'a>) -> Result<Drafted<'a>, DraftError> {
+pub fn draft<'a>(mapped: Mapped<'a>, mut origins: Origins) -> Result<Drafted<'a>, DraftError> {
     let Mapped {
         accepted,
         plan,
         items,
     } = mapped;
-    let network = accepted.network.name();
-    let owner = &accepted.inbound.caller.facility;
-    let keys: Vec<String> = items
-        .iter()
-        .map(|item| item.mapped.native_key.clone())
-        .collect();
-    let mut known = house
-        .store
-        .origins(network, owner, plan.kind(), &keys)
-        .await?;
     let mut drafted = Vec::with_capacity(items.len());
     for item in items {
-        let origin = known.remove(&item.mapped.native_key);
+        let origin = origins.remove(&item.mapped.native_key);
         drafted.push(DraftedItem {
             face: face(&item),
             content_sha256: content(&item.record),

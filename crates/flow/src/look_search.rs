@@ -7,7 +7,8 @@ use renkei_fhir::search::{
 use renkei_fhir::types::ResourceType;
 use renkei_model::permit::Permit;
 use renkei_store::{
-    DateTest, SearchCriterion, SearchOrder, SearchPlace, SearchQuery, SearchTest, VisibleVersion,
+    DateTest, SearchCriterion, SearchOrder, SearchPlace, SearchQuery, SearchTest, Stretch,
+    VisibleVersion,
 };
 use serde_json::{Value, json};
 
@@ -25,7 +26,7 @@ const MONTH: i64 = 31 * 86_400 * 1_000_000;
 
 /// Answers a page of a search.
 ///
-/// The leaf names everybody whom the search was about, also those who stay hidden, and keeps the query as a
+/// The leaf names everybody whom the page looked at, also those who stay hidden, and keeps the query as a
 /// salted digest.
 ///
 /// # Errors
@@ -60,10 +61,11 @@ pub(crate) async fn search(
     };
     let more = found.len() > limit;
     found.truncate(limit);
-    let next = found.last().filter(|_| more).map(|last| {
+    let last = found.last().filter(|_| more).map(|row| row.place.clone());
+    let next = last.as_ref().map(|place| {
         let content = json!({
-            "type": kind.as_str(), "asked": search.asked, "key": last.place.key,
-            "text": last.place.text, "id": last.place.id.to_string(),
+            "type": kind.as_str(), "asked": search.asked, "key": place.key,
+            "text": place.text, "id": place.id.to_string(),
         });
         page::seal(house, ask, PURPOSE, content)
     });
@@ -88,8 +90,12 @@ pub(crate) async fn search(
     });
     let mut found = Found::of(sight, &seen);
     found.details.push(("query".to_owned(), written(&search)));
-    let from = (order, after.as_ref());
-    found.records = house.store.records_behind(permit, &query, from).await?;
+    let stretch = Stretch {
+        order,
+        after: after.as_ref(),
+        to: last.as_ref(),
+    };
+    found.records = house.store.records_behind(permit, &query, stretch).await?;
     found.network = found.network.or_else(|| permit.networks().first().cloned());
     Ok(found)
 }

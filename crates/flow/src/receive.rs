@@ -6,7 +6,7 @@ use renkei_store::Urgency;
 
 use crate::accept::accept;
 use crate::decode::decode;
-use crate::draft::draft;
+use crate::draft::{DraftError, draft};
 use crate::house::House;
 use crate::identify::identify;
 use crate::map::map;
@@ -46,8 +46,9 @@ async fn walk(
         return Ok(record_repeat(house, &accepted, answer).await?);
     }
     let decoded = room!(decode => decode(accepted, &house.limits))?;
-    let mapped = room!(map => map(decoded))?;
-    let drafted = room!(draft => async draft(house, mapped))?;
+    let mapped = room!(map => long map(decoded))?;
+    let origins = mapped.origins(house).await.map_err(DraftError::Store)?;
+    let drafted = room!(draft => long draft(mapped, origins))?;
     let body = house.store.blob_keep(&inbound.body).await?;
 
     let mut tx = house.store.begin("receive", Urgency::Ordinary).await?;

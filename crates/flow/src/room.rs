@@ -1,10 +1,20 @@
 //! What every room has at its door: a span and a clock. One word names both.
 
 use std::future::Future;
+use std::sync::LazyLock;
+use std::thread::available_parallelism;
 use std::time::Instant;
 
 use metrics::histogram;
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::sync::Semaphore;
 use tracing::Instrument as _;
+
+/// Desks for long computations: as many as there are processors.
+static DESKS: LazyLock<Semaphore> = LazyLock::new(|| {
+    let processors = available_parallelism().map_or(1, usize::from);
+    Semaphore::new(processors)
+});
 
 /// The names of one room.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +31,20 @@ pub fn walk<T>(room: Room, span: &tracing::Span, work: impl FnOnce() -> T) -> T 
     result
 }
 
+/// Walks through a room that computes for long: at a desk, while the thread's other tasks go on elsewhere.
+/// Mapping a sheet takes milliseconds; the writer, whom everybody waits for, and a crew's look-up must not
+/// stand behind several of them.
+pub async fn walk_at_desk<T>(room: Room, span: tracing::Span, work: impl FnOnce() -> T) -> T {
+    // The semaphore is never closed.
+    let _desk = DESKS.acquire().await.ok();
+    let many = |handle: Handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread;
+    if Handle::try_current().is_ok_and(many) {
+        tokio::task::block_in_place(|| walk(room, &span, work))
+    } else {
+        walk(room, &span, work)
+    }
+}
+
 /// Walks through a room that asks the database.
 pub async fn walk_async<T>(
     room: Room,
@@ -33,8 +57,8 @@ pub async fn walk_async<T>(
     result
 }
 
-/// `room!(accept => accept(...))` for pure rooms, `room!(identify => async identify(...))` for others:
-/// span `flow.accept`, metric `flow_accept_seconds`.
+/// `room!(accept => accept(...))` for pure rooms, `room!(map => long map(...))` for those that take their time,
+/// `room!(identify => async identify(...))` for others: span `flow.accept`, metric `flow_accept_seconds`.
 #[macro_export]
 macro_rules! room {
     ($name:ident => async $work:expr) => {
@@ -44,6 +68,16 @@ macro_rules! room {
             },
             tracing::debug_span!(concat!("flow.", stringify!($name))),
             $work,
+        )
+        .await
+    };
+    ($name:ident => long $work:expr) => {
+        $crate::room::walk_at_desk(
+            $crate::room::Room {
+                metric: concat!("flow_", stringify!($name), "_seconds"),
+            },
+            tracing::debug_span!(concat!("flow.", stringify!($name))),
+            || $work,
         )
         .await
     };

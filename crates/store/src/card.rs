@@ -10,7 +10,7 @@ use crate::fault::StoreError;
 use crate::permit::look_permit;
 use crate::sql::{Reader, Sql, query};
 use crate::store::Store;
-use crate::visible::{VisibleVersion, look, version_of, visible};
+use crate::visible::{VisibleVersion, look, told, version_of, visible};
 
 /// A resource of a record with the sheet that brought it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,9 @@ pub struct CardRow {
 /// The sheets are looked up from the record: what a resource is a part of has no index of its own.
 const OF_RECORD: &str = visible!(
     "visible_of_record",
-    "SELECT c.*, r.type AS resource_type, p.sheet AS sheet
+    "SELECT ",
+    told!("c"),
+    ", r.type AS resource_type, p.sheet AS sheet
      FROM resource r JOIN visible c ON c.resource = r.id AND c.version = r.current
      LEFT JOIN (SELECT op.sheet, op.resource FROM resource b JOIN origin_part op ON op.sheet = b.id
        WHERE b.record = $8 AND b.type = 'Bundle') p ON p.resource = r.id

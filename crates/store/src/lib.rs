@@ -68,6 +68,7 @@ pub use resource::{IndexRow, NewOrigin, NewVersion, Origin, OriginPart};
 pub use review::{Decision, NewReview, Review, ReviewState};
 pub use search::{
     DateTest, SearchCriterion, SearchOrder, SearchPlace, SearchQuery, SearchRow, SearchTest,
+    Stretch,
 };
 pub use staff::{ALWAYS, Employment};
 pub use stand::Stand;

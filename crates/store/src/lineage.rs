@@ -12,7 +12,7 @@ use crate::fault::{StoreError, inconsistent};
 use crate::pack::text_of;
 use crate::sql::{Reader, query};
 use crate::store::Store;
-use crate::visible::{VisibleVersion, look, version_of, visible};
+use crate::visible::{VisibleVersion, look, told, version_of, visible};
 
 /// A version that a message brought, with where its elements came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,14 +30,18 @@ pub struct TracedVersion {
 /// The row of a sheet holds the lineage of all its resources; in older schemas each had one of its own.
 const TRACED: &str = visible!(
     "visible_lineage",
-    "SELECT a.*, r.type, l.resource AS traced, l.json, l.packed AS json_packed
+    "SELECT ",
+    told!("a"),
+    ", a.record, a.resource, r.type, l.resource AS traced, l.json, l.packed AS json_packed
      FROM lineage l JOIN origin_part p ON p.sheet = l.resource
      JOIN resource r ON r.id = p.resource
      JOIN visible c ON c.resource = r.id AND c.version = r.current
      JOIN visible a ON a.resource = r.id AND a.message = l.message
      WHERE l.message = $8 AND c.deleted = 0 AND a.deleted = 0 AND r.id <> l.resource
      UNION ALL
-     SELECT a.*, r.type, l.resource AS traced, l.json, l.packed AS json_packed
+     SELECT ",
+    told!("a"),
+    ", a.record, a.resource, r.type, l.resource AS traced, l.json, l.packed AS json_packed
      FROM lineage l JOIN resource r ON r.id = l.resource
      JOIN visible c ON c.resource = r.id AND c.version = r.current
      JOIN visible a ON a.resource = r.id AND a.version = l.version

@@ -16,13 +16,13 @@ use crate::sql::{Dialect, query};
 use crate::store::Settings;
 
 /// How long a request waits for a connection of the pool.
-const ACQUIRE_MS: u64 = 5_000;
+pub(crate) const ACQUIRE_MS: u64 = 5_000;
 
 /// How long a connection may lie idle before it is asked whether its server is still there.
-const ASKED_AFTER: Duration = Duration::from_secs(1);
+pub(crate) const ASKED_AFTER: Duration = Duration::from_secs(1);
 
 /// Everything that is not SQLite's default, and some that is: defaults differ between builds.
-const SQLITE_PRAGMAS: [&str; 7] = [
+const SQLITE_PRAGMAS: [&str; 8] = [
     "-- store.connect\nPRAGMA busy_timeout = 5000",
     "-- store.connect\nPRAGMA journal_mode = WAL",
     "-- store.connect\nPRAGMA synchronous = FULL",
@@ -30,7 +30,17 @@ const SQLITE_PRAGMAS: [&str; 7] = [
     "-- store.connect\nPRAGMA trusted_schema = OFF",
     "-- store.connect\nPRAGMA cell_size_check = ON",
     "-- store.connect\nPRAGMA mmap_size = 0",
+    // What a savepoint may have to undo is kept in memory, not in a file beside the database.
+    "-- store.connect\nPRAGMA temp_store = MEMORY",
 ];
+
+/// Pages that a connection keeps, in kB: the writer comes back to the same inner pages of every index, and what
+/// is dirty does not have to leave before the commit.
+const WRITER_PAGES: &str = "-- store.connect\nPRAGMA cache_size = -24000";
+/// How long the write-ahead log grows before its pages go to the database: 64 MB. Pages that every leaf touches
+/// go there once for many leaves.
+const WRITER_LOG: &str = "-- store.connect\nPRAGMA wal_autocheckpoint = 16384";
+const READER_PAGES: &str = "-- store.connect\nPRAGMA cache_size = -6000";
 
 /// A transaction that sits idle, or waits for a lock, holds everybody's vacuum back. Compiling a plan takes longer
 /// than any of ours runs.
@@ -41,12 +51,11 @@ pub(crate) const POSTGRES_SETTINGS: [&str; 4] = [
     "-- store.connect\nSET application_name = 'renkei'",
 ];
 
-/// What a pool's connections are for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Use {
-    Read,
-    Write,
-}
+/// A question whose asker has gone does not go on for ever.
+const POSTGRES_READING: [&str; 2] = [
+    "-- store.connect\nSET default_transaction_read_only = on",
+    "-- store.connect\nSET statement_timeout = '60s'",
+];
 
 fn options(settings: &Settings) -> Result<AnyConnectOptions, StoreError> {
     sqlx::any::install_default_drivers();
@@ -73,6 +82,10 @@ pub(crate) async fn connect(settings: &Settings) -> Result<AnyConnection, StoreE
     let mut connection = options.connect().await?;
     for setter in setters {
         query(setter).execute(&mut connection).await?;
+    }
+    if settings.dialect()? == Dialect::Sqlite {
+        query(WRITER_PAGES).execute(&mut connection).await?;
+        query(WRITER_LOG).execute(&mut connection).await?;
     }
     Ok(connection)
 }
@@ -146,40 +159,28 @@ async fn number(connection: &mut AnyConnection, sql: &'static str) -> Result<i64
     Ok(first(connection, sql).await?.try_get(0)?)
 }
 
-/// The read pool: connections that cannot write.
-pub(crate) async fn sqlite_readers(settings: &Settings, size: u32) -> Result<AnyPool, StoreError> {
-    let pool = AnyPoolOptions::new()
-        .max_connections(size.max(1))
-        .min_connections(1)
-        .acquire_timeout(Duration::from_millis(ACQUIRE_MS))
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .after_connect(|connection, _| {
-            Box::pin(async move {
-                for setter in SQLITE_PRAGMAS {
-                    query(setter).execute(&mut *connection).await?;
-                }
-                query("-- store.connect\nPRAGMA query_only = ON")
-                    .execute(&mut *connection)
-                    .await?;
-                let refused =
-                    |error: StoreError| sqlx::Error::Configuration(error.to_string().into());
-                let facts = sqlite_facts(connection).await.map_err(refused)?;
-                check_sqlite(&facts).map_err(refused)
-            })
-        })
-        .connect_with(options(settings)?)
-        .await?;
-    Ok(pool)
+/// One connection that cannot write, with every setting set and, on SQLite, read back.
+pub(crate) async fn connect_reading(settings: &Settings) -> Result<AnyConnection, StoreError> {
+    let mut connection = options(settings)?.connect().await?;
+    let dialect = settings.dialect()?;
+    let (setters, more): (&[&'static str], &[&'static str]) = match dialect {
+        Dialect::Sqlite => (
+            &SQLITE_PRAGMAS,
+            &[READER_PAGES, "-- store.connect\nPRAGMA query_only = ON"],
+        ),
+        Dialect::Postgres => (&POSTGRES_SETTINGS, &POSTGRES_READING),
+    };
+    for setter in setters.iter().chain(more) {
+        query(setter).execute(&mut connection).await?;
+    }
+    if dialect == Dialect::Sqlite {
+        check_sqlite(&sqlite_facts(&mut connection).await?)?;
+    }
+    Ok(connection)
 }
 
-/// A pool of PostgreSQL connections; readers cannot write.
-pub(crate) fn postgres_pool(
-    settings: &Settings,
-    size: u32,
-    purpose: Use,
-) -> Result<AnyPool, StoreError> {
+/// A pool of PostgreSQL connections for transactions that write.
+pub(crate) fn postgres_writers(settings: &Settings, size: u32) -> Result<AnyPool, StoreError> {
     let pool = AnyPoolOptions::new()
         .max_connections(size)
         .acquire_timeout(Duration::from_millis(ACQUIRE_MS))
@@ -197,13 +198,6 @@ pub(crate) fn postgres_pool(
             Box::pin(async move {
                 for setter in POSTGRES_SETTINGS {
                     query(setter).execute(&mut *connection).await?;
-                }
-                if purpose == Use::Read {
-                    let read_only = "-- store.connect\nSET default_transaction_read_only = on";
-                    query(read_only).execute(&mut *connection).await?;
-                    // A question whose asker has gone does not go on for ever.
-                    let timeout = "-- store.connect\nSET statement_timeout = '60s'";
-                    query(timeout).execute(&mut *connection).await?;
                 }
                 Ok(())
             })

@@ -15,7 +15,7 @@ use crate::permit::look_permit;
 use crate::search_text::{Text, behind, page, total};
 use crate::sql::Reader;
 use crate::store::Store;
-use crate::visible::{VisibleVersion, WHOLE, look_with, version_of, visible};
+use crate::visible::{VisibleVersion, WHOLE, look_with, told, version_of, visible};
 
 /// Records that a leaf names at most.
 const BEHIND: usize = 100;
@@ -119,6 +119,17 @@ pub struct SearchPlace {
     pub id: ResourceId,
 }
 
+/// The stretch of what is found that a page looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Stretch<'s> {
+    /// The page's order.
+    pub order: SearchOrder,
+    /// Where the page before it ended.
+    pub after: Option<&'s SearchPlace>,
+    /// The last row of a full page; `None` when it looked to the end of what is found.
+    pub to: Option<&'s SearchPlace>,
+}
+
 /// A row that was found, with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchRow {
@@ -130,7 +141,9 @@ pub struct SearchRow {
 
 const HISTORY: &str = visible!(
     "visible_history",
-    "SELECT a.* FROM resource r JOIN visible c ON c.resource = r.id AND c.version = r.current
+    "SELECT ",
+    told!("a"),
+    " FROM resource r JOIN visible c ON c.resource = r.id AND c.version = r.current
      JOIN visible a ON a.resource = r.id
      WHERE r.id = $8 AND r.type = $9 AND a.version < $10"
 );
@@ -202,9 +215,10 @@ impl Store {
         counted(row.as_ref())
     }
 
-    /// Whom a search is about on the permit's networks from a place on, at most a hundred, for the audit leaf:
-    /// in the order of the index those who come first, also if the caller may see nothing of them. What it
-    /// finds must never reach a caller.
+    /// Whom a page of a search is about on the permit's networks, at most a hundred, for the audit leaf: those
+    /// whom it shows and those whom it passed over, also if the caller may see nothing of them. In the order
+    /// of the index the page's last row ends it; in other orders nobody knows who lay behind that, and those
+    /// who come up first are named. What it finds must never reach a caller.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -212,7 +226,7 @@ impl Store {
         &self,
         permit: &Permit,
         query: &SearchQuery,
-        from: (SearchOrder, Option<&SearchPlace>),
+        stretch: Stretch<'_>,
     ) -> Result<Vec<RecordId>, StoreError> {
         look_permit(permit, "resource")?;
         if query.criteria.is_empty() {
@@ -227,7 +241,7 @@ impl Store {
         // A record may have many hits: then more of them are looked at.
         let mut hits = BEHIND;
         loop {
-            let text = behind(self.dialect(), query, from, &networks, hits);
+            let text = behind(self.dialect(), query, stretch, &networks, hits);
             let statement = Text::bound(text.arguments, sqlx::query(AssertSqlSafe(text.sql)));
             let row = self.find(statement).await?;
             let row = row.ok_or(inconsistent("resource", "a count without a row"))?;

@@ -1,14 +1,12 @@
 //! The statements of searches, put together from constant pieces. Everything else is bound.
 
-use crate::search::{DateTest, SearchCriterion, SearchOrder, SearchPlace, SearchQuery, SearchTest};
+use crate::search::{
+    DateTest, SearchCriterion, SearchOrder, SearchPlace, SearchQuery, SearchTest, Stretch,
+};
 use crate::sql::{Dialect, Query, Sql};
-use crate::visible::{WHOLE, visible};
+use crate::visible::{WHOLE, told, visible};
 
-const PAGE: &str = visible!(
-    "visible_search",
-    "SELECT c.resource, c.version, c.network, c.record, c.category, c.owner, c.sensitivity, c.at,
-     c.message, c.deleted, c.profile_version, c.text, c.packed"
-);
+const PAGE: &str = visible!("visible_search", "SELECT ", told!("c"));
 const TOTAL: &str = visible!(
     "visible_count",
     "SELECT COUNT(*) AS total
@@ -155,6 +153,13 @@ impl Text {
         }
         if walk.after.is_none() {
             self.say("s.folded >= ").text(walk.begins).say(" AND ");
+        }
+        if let Some(to) = walk.to {
+            self.say("(s.folded, s.resource) <= (")
+                .text(&to.text)
+                .say(", ")
+                .text(&to.id.to_string())
+                .say(") AND ");
         }
         self.say("s.folded ").fits(walk);
         self.say(
@@ -333,15 +338,12 @@ struct Walk<'q> {
     begins: &'q str,
     contains: Option<&'q str>,
     after: Option<&'q SearchPlace>,
+    to: Option<&'q SearchPlace>,
 }
 
 /// Only one beginning, or one text anywhere, is a walk: several would have to be merged.
-fn walk<'q>(
-    query: &'q SearchQuery,
-    order: SearchOrder,
-    after: Option<&'q SearchPlace>,
-) -> Option<Walk<'q>> {
-    if order != SearchOrder::Index {
+fn walk<'q>(query: &'q SearchQuery, stretch: Stretch<'q>) -> Option<Walk<'q>> {
+    if stretch.order != SearchOrder::Index {
         return None;
     }
     let (begins, contains) = match &query.criteria.first()?.any[..] {
@@ -352,7 +354,8 @@ fn walk<'q>(
     Some(Walk {
         begins,
         contains,
-        after,
+        after: stretch.after,
+        to: stretch.to,
     })
 }
 
@@ -386,7 +389,8 @@ pub(crate) fn page(
     after: Option<&SearchPlace>,
     limit: usize,
 ) -> Text {
-    let walked = walk(query, order, after);
+    let to = None;
+    let walked = walk(query, Stretch { order, after, to });
     let mut text = Text::new(PAGE, 7);
     text.say(", ").key(order).say(" AS sort_key");
     match walked {
@@ -414,16 +418,16 @@ pub(crate) fn total(query: &SearchQuery) -> Text {
     text
 }
 
-/// The statement that names whom a search is about from a place on, hidden or not: of so many hits. Networks as
+/// The statement that names whom a stretch of a search is about, hidden or not: of so many hits. Networks as
 /// `,a,b,`.
 pub(crate) fn behind(
     dialect: Dialect,
     query: &SearchQuery,
-    (order, after): (SearchOrder, Option<&SearchPlace>),
+    stretch: Stretch<'_>,
     networks: &str,
     hits: usize,
 ) -> Text {
-    let walked = walk(query, order, after);
+    let walked = walk(query, stretch);
     let mut text = Text::new(RECORDS.of(dialect), 0);
     text.say(match walked {
         Some(_) => " FROM search_index s JOIN resource r ON r.id = s.resource",

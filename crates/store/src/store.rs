@@ -18,7 +18,7 @@ use crate::fault::StoreError;
 use crate::leaf::Head;
 use crate::leaf_group::LeafSender;
 use crate::open;
-use crate::readers::{Readers, URGENT_CONNECTIONS};
+use crate::readers::Readers;
 use crate::sequencer::Sequencer;
 use crate::sql::{Dialect, Query, query};
 use crate::standing::Standings;
@@ -136,19 +136,21 @@ impl Store {
     pub async fn open_reading(settings: Settings) -> Result<Self, StoreError> {
         let dialect = settings.dialect()?;
         let mut connection = open::connect(&settings).await?;
-        let (readers, report) = match dialect {
+        let report = match dialect {
             Dialect::Sqlite => {
                 let facts = open::sqlite_facts(&mut connection).await?;
                 check_sqlite(&facts)?;
-                (sqlite_readers(&settings).await?, facts.report())
+                facts.report()
             }
             Dialect::Postgres => {
                 let facts = open::postgres_facts(&mut connection).await?;
                 check_postgres(&facts)?;
-                (postgres_readers(&settings)?, facts.report())
+                facts.report()
             }
         };
         drop(sqlx::Connection::close(connection).await);
+        let readers = Readers::new(&settings)?;
+        readers.open().await?;
         Ok(Self {
             readers,
             blobs: settings.blobs(),
@@ -178,7 +180,8 @@ impl Store {
             work: Duration::from_millis(settings.group_work_ms),
             busy: Duration::from_millis(settings.group_busy_ms),
         };
-        let readers = sqlite_readers(settings).await?;
+        let readers = Readers::new(settings)?;
+        readers.open().await?;
         let writer = Writer::start(connection, head, link, limits);
         Ok((readers, Backend::Sqlite(writer), facts.report()))
     }
@@ -193,9 +196,9 @@ impl Store {
         check_postgres(&facts)?;
         drop(sqlx::Connection::close(connection).await);
         let size = settings.read_connections.max(1);
-        let readers = postgres_readers(settings)?;
-        let writers = open::postgres_pool(settings, size, open::Use::Write)?;
-        let emergency = open::postgres_pool(settings, EMERGENCY_CONNECTIONS, open::Use::Write)?;
+        let readers = Readers::new(settings)?;
+        let writers = open::postgres_writers(settings, size)?;
+        let emergency = open::postgres_writers(settings, EMERGENCY_CONNECTIONS)?;
         let sequencer = Sequencer::start(Chain::new(settings, link)?, Arc::clone(wake));
         Ok((
             readers,
@@ -294,28 +297,13 @@ impl Store {
 
     /// Reads at most one row through the read pool.
     pub(crate) async fn find(&self, query: Query) -> Result<Option<AnyRow>, StoreError> {
-        Ok(query.fetch_optional(self.readers.of_task()).await?)
+        self.readers.find(query).await
     }
 
     /// Reads rows through the read pool.
     pub(crate) async fn all(&self, query: Query) -> Result<Vec<AnyRow>, StoreError> {
-        Ok(query.fetch_all(self.readers.of_task()).await?)
+        self.readers.all(query).await
     }
 }
 
 type Opened = (Readers, Backend, Vec<(String, String)>);
-
-async fn sqlite_readers(settings: &Settings) -> Result<Readers, StoreError> {
-    Ok(Readers {
-        ordinary: open::sqlite_readers(settings, settings.read_connections).await?,
-        urgent: open::sqlite_readers(settings, URGENT_CONNECTIONS).await?,
-    })
-}
-
-fn postgres_readers(settings: &Settings) -> Result<Readers, StoreError> {
-    let size = settings.read_connections.max(1);
-    Ok(Readers {
-        ordinary: open::postgres_pool(settings, size, open::Use::Read)?,
-        urgent: open::postgres_pool(settings, URGENT_CONNECTIONS, open::Use::Read)?,
-    })
-}

@@ -54,6 +54,9 @@ pub(crate) fn sqlite_writer(options: SqliteConnectOptions) -> SqliteConnectOptio
         .pragma("trusted_schema", "OFF")
         .pragma("cell_size_check", "ON")
         .pragma("mmap_size", "0")
+        .pragma("temp_store", "MEMORY")
+        .pragma("cache_size", "-24000")
+        .pragma("wal_autocheckpoint", "16384")
         .statement_cache_capacity(STATEMENTS)
 }
 
@@ -69,6 +72,8 @@ pub(crate) async fn sqlite_readers(
         .pragma("trusted_schema", "OFF")
         .pragma("cell_size_check", "ON")
         .pragma("mmap_size", "0")
+        .pragma("temp_store", "MEMORY")
+        .pragma("cache_size", "-6000")
         .pragma("query_only", "ON");
     let pool = SqlitePoolOptions::new()
         .max_connections(connections)

@@ -19,6 +19,8 @@ pub struct ConnectionsSection {
     pub body_stall_ms: u64,
     /// Time in which nothing of an answer is taken.
     pub write_stall_ms: u64,
+    /// Time in which the rest of a refused body is thrown away.
+    pub linger_ms: u64,
     /// Bytes a second of a body or an answer at least.
     pub pace: u64,
 }
@@ -31,6 +33,7 @@ impl Default for ConnectionsSection {
             idle_ms,
             body_stall_ms,
             write_stall_ms,
+            linger_ms,
             pace,
         } = ConnectionLimits::DEFAULT;
         Self {
@@ -39,6 +42,7 @@ impl Default for ConnectionsSection {
             idle_ms,
             body_stall_ms,
             write_stall_ms,
+            linger_ms,
             pace,
         }
     }
@@ -54,6 +58,7 @@ impl ConnectionsSection {
             idle_ms: self.idle_ms,
             body_stall_ms: self.body_stall_ms,
             write_stall_ms: self.write_stall_ms,
+            linger_ms: self.linger_ms,
             pace: self.pace,
         }
     }
@@ -85,6 +90,11 @@ impl ConnectionsSection {
             (
                 times.contains(&self.write_stall_ms),
                 "connections.write_stall_ms",
+                between,
+            ),
+            (
+                times.contains(&self.linger_ms),
+                "connections.linger_ms",
                 between,
             ),
             (
@@ -121,6 +131,11 @@ pub(super) const EXPLAINED: &[Explained] = &[
         key: "connections.write_stall_ms",
         japanese: "応答が1バイトも読まれない時間の上限、ミリ秒",
         english: "time in which nothing of an answer is read at most, in milliseconds",
+    },
+    Explained {
+        key: "connections.linger_ms",
+        japanese: "断った要求の本文の残りを読み捨てて、相手が応答を読めるようにする時間、ミリ秒",
+        english: "how long what is left of a refused request's body is thrown away, so that its sender can read the answer, in milliseconds",
     },
     Explained {
         key: "connections.pace",

@@ -22,3 +22,10 @@ CREATE INDEX search_index_resource ON search_index (resource, param, folded);
 ALTER TABLE version ADD COLUMN packed BYTEA;
 ALTER TABLE lineage ADD COLUMN packed BYTEA;
 ALTER TABLE dedup ADD COLUMN packed BYTEA;
+
+-- The audit log ------------------------------------------------------------------------------------
+
+-- Whom a leaf names is only ever asked from the person's side: one index is enough.
+DROP INDEX leaf_person_pseudonym;
+ALTER TABLE leaf_person DROP CONSTRAINT leaf_person_pkey;
+ALTER TABLE leaf_person ADD PRIMARY KEY (pseudonym, leaf);

@@ -22,3 +22,16 @@ CREATE INDEX search_index_resource ON search_index (resource, param, folded);
 ALTER TABLE version ADD COLUMN packed BLOB;
 ALTER TABLE lineage ADD COLUMN packed BLOB;
 ALTER TABLE dedup ADD COLUMN packed BLOB;
+
+-- The audit log ------------------------------------------------------------------------------------
+
+-- Whom a leaf names is only ever asked from the person's side: one tree of rows is enough.
+DROP INDEX leaf_person_pseudonym;
+CREATE TABLE leaf_person_ordered (
+  pseudonym TEXT NOT NULL,
+  leaf      TEXT NOT NULL REFERENCES leaf (id),
+  PRIMARY KEY (pseudonym, leaf)
+) STRICT, WITHOUT ROWID;
+INSERT INTO leaf_person_ordered (pseudonym, leaf) SELECT pseudonym, leaf FROM leaf_person;
+DROP TABLE leaf_person;
+ALTER TABLE leaf_person_ordered RENAME TO leaf_person;

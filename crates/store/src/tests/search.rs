@@ -7,7 +7,7 @@ use super::case::granted;
 use super::world::{HOSPITAL, NOW, OFFICE, World, look, relation, shelf, version, write};
 use crate::{
     DateTest, IndexRow, NewOrigin, NewVersion, SearchCriterion, SearchOrder, SearchPlace,
-    SearchQuery, SearchTest,
+    SearchQuery, SearchTest, Stretch,
 };
 
 fn row(param: &str, value: &str) -> IndexRow {
@@ -88,6 +88,13 @@ async fn found(world: &World, query: &SearchQuery, order: SearchOrder) -> Vec<Re
     assert_eq!(total, all.len() as u64, "{query:?} on {}", world.name);
     all
 }
+
+/// Everything that is found.
+const ALL: Stretch<'static> = Stretch {
+    order: SearchOrder::Id,
+    after: None,
+    to: None,
+};
 
 #[tokio::test]
 async fn texts_are_compared_as_they_are_asked_for() {
@@ -217,7 +224,7 @@ async fn pages_hold_what_is_visible_in_order_and_nothing_else() {
         all.sort_unstable();
         let behind = world
             .store
-            .records_behind(&look(HOSPITAL), &asked, (SearchOrder::Id, None))
+            .records_behind(&look(HOSPITAL), &asked, ALL)
             .await
             .unwrap();
         assert_eq!(behind, all, "{}", world.name);
@@ -231,7 +238,7 @@ async fn pages_hold_what_is_visible_in_order_and_nothing_else() {
         assert!(
             world
                 .store
-                .records_behind(&write(HOSPITAL), &asked, (SearchOrder::Id, None))
+                .records_behind(&write(HOSPITAL), &asked, ALL)
                 .await
                 .is_err()
         );

@@ -7,6 +7,7 @@ use super::case::granted;
 use super::world::{HOSPITAL, NOW, OFFICE, World, look, relation, shelf, version};
 use crate::{
     IndexRow, NewVersion, SearchCriterion, SearchOrder, SearchPlace, SearchQuery, SearchTest,
+    Stretch,
 };
 
 /// A Patient, what it is found by, and whether the hospital may see it.
@@ -174,24 +175,38 @@ async fn behind(world: &World, all: &[One], test: &SearchTest) {
         .filter_map(|one| Some((least(one, test)?, one.id.to_string(), one)))
         .collect();
     fitting.sort_by(|one, other| (&one.0, &one.1).cmp(&(&other.0, &other.1)));
-    for skipped in [0, fitting.len() / 2] {
-        let place = skipped.checked_sub(1).and_then(|place| fitting.get(place));
-        let place = place.map(|(text, _, one)| SearchPlace {
-            key: 0,
-            text: text.clone(),
-            id: one.id,
-        });
-        let from = (SearchOrder::Index, place.as_ref());
+    let half = fitting.len() / 2;
+    let (whole, rest) = ((0, fitting.len()), (half, fitting.len()));
+    for (skipped, end) in [whole, rest, (0, half), (half / 2, half)] {
+        let place = |rows: usize| {
+            let (text, _, one) = fitting.get(rows.checked_sub(1)?)?;
+            let (text, id) = (text.clone(), one.id);
+            Some(SearchPlace { key: 0, text, id })
+        };
+        let (after, to) = (place(skipped), place(end));
+        let to = to.filter(|_| end < fitting.len());
+        if end < fitting.len() && to.is_none() {
+            continue;
+        }
+        let stretch = Stretch {
+            order: SearchOrder::Index,
+            after: after.as_ref(),
+            to: to.as_ref(),
+        };
         let found = world
             .store
-            .records_behind(&look(HOSPITAL), &asked(test), from)
+            .records_behind(&look(HOSPITAL), &asked(test), stretch)
             .await
             .unwrap();
-        let mut records: Vec<RecordId> = fitting[skipped..]
+        let mut records: Vec<RecordId> = fitting[skipped..end]
             .iter()
             .map(|(_, _, one)| one.record)
             .collect();
         records.sort_unstable();
-        assert_eq!(found, records, "{test:?} from {skipped} on {}", world.name);
+        assert_eq!(
+            found, records,
+            "{test:?} from {skipped} to {end} on {}",
+            world.name
+        );
     }
 }
