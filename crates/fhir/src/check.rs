@@ -5,6 +5,9 @@
 //! to change. R4B's types serve for R4: both agree on every resource that we use. Bindings, slices
 //! and invariants are the validator's, in tests.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use serde_json::{Map, Number, Value};
 
 /// What is wrong with one element. Names elements and types only, never values.
@@ -45,8 +48,9 @@ pub fn check(resource: &Value) -> Result<(), Vec<StructureFault>> {
         add(&mut faults, root, rule);
         return Err(faults);
     }
-    look_for_emptiness(resource, root, &mut faults);
-    let Some(copy) = with_plain_numbers(resource) else {
+    let place = Place::Root(root);
+    look_for_emptiness(resource, &place, &mut faults);
+    let Some(copy) = plain_numbers(resource) else {
         add(
             &mut faults,
             root,
@@ -56,8 +60,8 @@ pub fn check(resource: &Value) -> Result<(), Vec<StructureFault>> {
     };
     if faults.is_empty() {
         match round_trip(&copy) {
-            Ok(kept) => compare(&copy, &kept, root, &mut faults),
-            Err(message) => faults.push(locate(copy, root, &message)),
+            Ok(kept) => compare(&copy, &kept, &place, &mut faults),
+            Err(message) => faults.push(locate(copy.into_owned(), root, &message)),
         }
     }
     if faults.is_empty() {
@@ -80,10 +84,27 @@ fn type_name(resource: &Value) -> Option<&str> {
     resource.get("resourceType")?.as_str()
 }
 
-fn add(faults: &mut Vec<StructureFault>, path: &str, rule: &str) {
+/// Where an element stands. It is written out only for a fault: most resources have none.
+enum Place<'p> {
+    Root(&'p str),
+    Member(&'p Self, &'p str),
+    Nth(&'p Self, usize),
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root(name) => f.write_str(name),
+            Self::Member(parent, name) => write!(f, "{parent}.{name}"),
+            Self::Nth(parent, nth) => write!(f, "{parent}[{nth}]"),
+        }
+    }
+}
+
+fn add(faults: &mut Vec<StructureFault>, path: impl fmt::Display, rule: &str) {
     if faults.len() < FAULTS_MAX {
         faults.push(StructureFault {
-            path: path.to_owned(),
+            path: path.to_string(),
             rule: rule.to_owned(),
         });
     }
@@ -91,23 +112,23 @@ fn add(faults: &mut Vec<StructureFault>, path: &str, rule: &str) {
 
 /// FHIR's JSON has no empty arrays, objects or strings, and null only where a list of primitives has
 /// a list of extensions beside it. fhir-sdk drops all of them without a word.
-fn look_for_emptiness(value: &Value, path: &str, faults: &mut Vec<StructureFault>) {
+fn look_for_emptiness(value: &Value, place: &Place<'_>, faults: &mut Vec<StructureFault>) {
     match value {
-        Value::Object(members) if members.is_empty() => add(faults, path, EMPTY),
+        Value::Object(members) if members.is_empty() => add(faults, place, EMPTY),
         Value::Object(members) => {
             for (name, inner) in members {
-                let path = format!("{path}.{name}");
+                let place = Place::Member(place, name);
                 match inner {
                     Value::Array(values) => {
-                        look_in_list(values, &path, has_companion(members, name), faults);
+                        look_in_list(values, &place, has_companion(members, name), faults);
                     }
-                    _ => look_for_emptiness(inner, &path, faults),
+                    _ => look_for_emptiness(inner, &place, faults),
                 }
             }
         }
-        Value::Array(values) => look_in_list(values, path, false, faults),
-        Value::String(text) if text.is_empty() => add(faults, path, EMPTY),
-        Value::Null => add(faults, path, NULL),
+        Value::Array(values) => look_in_list(values, place, false, faults),
+        Value::String(text) if text.is_empty() => add(faults, place, EMPTY),
+        Value::Null => add(faults, place, NULL),
         Value::String(_) | Value::Bool(_) | Value::Number(_) => {}
     }
 }
@@ -122,19 +143,41 @@ fn has_companion(members: &Map<String, Value>, name: &str) -> bool {
     }
 }
 
-fn look_in_list(values: &[Value], path: &str, nulls: bool, faults: &mut Vec<StructureFault>) {
+fn look_in_list(
+    values: &[Value],
+    place: &Place<'_>,
+    nulls: bool,
+    faults: &mut Vec<StructureFault>,
+) {
     if values.iter().all(Value::is_null) {
-        add(faults, path, EMPTY);
+        add(faults, place, EMPTY);
     }
     for (index, value) in values.iter().enumerate() {
         if !(nulls && value.is_null()) {
-            look_for_emptiness(value, &format!("{path}[{index}]"), faults);
+            look_for_emptiness(value, &Place::Nth(place, index), faults);
         }
     }
 }
 
-/// A copy whose numbers fhir-sdk can read: it wants a float where serde_json keeps `36.50` as text.
-/// `None` when a number is beyond what a float holds.
+/// The resource with numbers that fhir-sdk can read: it wants a float where serde_json keeps `36.50` as text.
+/// A copy only where there are such. `None` when a number is beyond what a float holds.
+fn plain_numbers(resource: &Value) -> Option<Cow<'_, Value>> {
+    if is_plain(resource) {
+        Some(Cow::Borrowed(resource))
+    } else {
+        with_plain_numbers(resource).map(Cow::Owned)
+    }
+}
+
+fn is_plain(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.is_i64() || number.is_u64(),
+        Value::Array(values) => values.iter().all(is_plain),
+        Value::Object(members) => members.values().all(is_plain),
+        Value::Null | Value::Bool(_) | Value::String(_) => true,
+    }
+}
+
 fn with_plain_numbers(value: &Value) -> Option<Value> {
     Some(match value {
         Value::Number(number) => Value::Number(plain(number)?),
@@ -162,28 +205,29 @@ fn plain(number: &Number) -> Option<Number> {
 }
 
 /// Names what is in the original but not in what fhir-sdk kept of it.
-fn compare(original: &Value, kept: &Value, path: &str, faults: &mut Vec<StructureFault>) {
+fn compare(original: &Value, kept: &Value, place: &Place<'_>, faults: &mut Vec<StructureFault>) {
     match (original, kept) {
         (Value::Object(members), Value::Object(kept)) => {
             for (name, value) in members {
-                let path = format!("{path}.{name}");
+                let place = Place::Member(place, name);
                 match kept.get(name) {
-                    Some(kept) => compare(value, kept, &path, faults),
-                    None => add(faults, &path, NOT_KEPT),
+                    Some(kept) => compare(value, kept, &place, faults),
+                    None => add(faults, &place, NOT_KEPT),
                 }
             }
         }
         (Value::Array(values), Value::Array(kept)) => {
             for (index, value) in values.iter().enumerate() {
+                let place = Place::Nth(place, index);
                 match kept.get(index) {
-                    Some(kept) => compare(value, kept, &format!("{path}[{index}]"), faults),
+                    Some(kept) => compare(value, kept, &place, faults),
                     None if value.is_null() => {}
-                    None => add(faults, &format!("{path}[{index}]"), NOT_KEPT),
+                    None => add(faults, &place, NOT_KEPT),
                 }
             }
         }
         _ if std::mem::discriminant(original) != std::mem::discriminant(kept) => {
-            add(faults, path, NOT_KEPT);
+            add(faults, place, NOT_KEPT);
         }
         _ => {}
     }

@@ -108,14 +108,16 @@ pub fn document(
         .chain(rest)
         .map(|part| entry(part, &urls))
         .collect();
-    Ok(json!({
+    let mut document = json!({
         "resourceType": "Bundle",
         "id": bundle.to_string(),
         "identifier": { "system": system, "value": value },
         "type": "document",
         "timestamp": instant_text(at),
-        "entry": entries?,
-    }))
+    });
+    // Put, not written into the macro: that would copy them.
+    document["entry"] = Value::Array(entries?);
+    Ok(document)
 }
 
 fn is_composition(part: &DocumentPart) -> bool {
@@ -131,5 +133,7 @@ fn entry(part: &DocumentPart, urls: &HashMap<&str, String>) -> Result<Value, Doc
         }
     })?;
     stamp::name(&mut resource, &part.id.to_string());
-    Ok(json!({ "fullUrl": format!("urn:uuid:{}", part.id), "resource": resource }))
+    let mut entry = json!({ "fullUrl": format!("urn:uuid:{}", part.id) });
+    entry["resource"] = resource;
+    Ok(entry)
 }

@@ -10,10 +10,11 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Semaphore;
 use tracing::Instrument as _;
 
-/// Desks for long computations: as many as there are processors.
+/// Desks for long computations: half as many as there are processors. The other half is for those who are on
+/// their way through the database already, whom more of those who compute would only hold up.
 static DESKS: LazyLock<Semaphore> = LazyLock::new(|| {
     let processors = available_parallelism().map_or(1, usize::from);
-    Semaphore::new(processors)
+    Semaphore::new((processors / 2).max(1))
 });
 
 /// The names of one room.

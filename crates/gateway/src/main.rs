@@ -30,11 +30,6 @@ use crate::error::{GatewayError, with_causes};
 use crate::folder::Folder;
 use crate::stdout::say;
 
-/// Every request asks for memory on one thread and gives it back on another, which glibc's allocator pays for
-/// with locks (docs/performance.md).
-#[global_allocator]
-static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// 地域医療連携ネットワークをつなぐゲートウェイ / a gateway between regional health networks
 #[derive(Debug, Parser)]
 #[command(name = "renkei", version)]

@@ -32,7 +32,7 @@ const TRACED: &str = visible!(
     "visible_lineage",
     "SELECT ",
     told!("a"),
-    ", a.record, a.resource, r.type, l.resource AS traced, l.json, l.packed AS json_packed
+    ", a.record AS record, a.resource AS resource, r.type AS type, l.resource AS traced, l.json, l.packed AS json_packed
      FROM lineage l JOIN origin_part p ON p.sheet = l.resource
      JOIN resource r ON r.id = p.resource
      JOIN visible c ON c.resource = r.id AND c.version = r.current
@@ -41,7 +41,7 @@ const TRACED: &str = visible!(
      UNION ALL
      SELECT ",
     told!("a"),
-    ", a.record, a.resource, r.type, l.resource AS traced, l.json, l.packed AS json_packed
+    ", a.record AS record, a.resource AS resource, r.type AS type, l.resource AS traced, l.json, l.packed AS json_packed
      FROM lineage l JOIN resource r ON r.id = l.resource
      JOIN visible c ON c.resource = r.id AND c.version = r.current
      JOIN visible a ON a.resource = r.id AND a.version = l.version

@@ -69,9 +69,11 @@ const WITH_IDENTIFIERS: &str = concat!(
     face_columns!(),
     " FROM (VALUES "
 );
+/// A cross join: SQLite keeps its order, and asks the index for each pair. As a join with a condition it walks
+/// through all identifiers of the network.
 const AND_THE_OTHERS: &str = concat!(
-    ") AS n JOIN identifier i ON i.network = ? AND i.system = n.column1 AND i.value = n.column2 \
-     JOIN record r ON r.id = i.record LEFT JOIN face f ON f.record = i.record \
+    ") AS n CROSS JOIN identifier i JOIN record r ON r.id = i.record LEFT JOIN face f ON f.record = i.record \
+     WHERE i.network = ? AND i.system = n.column1 AND i.value = n.column2 \
      UNION ALL SELECT 2, NULL, NULL, 0, f.record, NULL, NULL, ",
     face_columns!(),
     " FROM face f WHERE f.record = ? \

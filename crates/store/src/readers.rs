@@ -113,7 +113,7 @@ impl Readers {
     }
 
     /// A connection for whoever asks in this task.
-    async fn connection(&self) -> Result<Object<Reading>, StoreError> {
+    pub(crate) async fn connection(&self) -> Result<Object<Reading>, StoreError> {
         let pool = if urgent() {
             &self.urgent
         } else {

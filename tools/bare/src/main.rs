@@ -31,10 +31,6 @@ use clap::{Parser, Subcommand};
 
 use crate::error::BareError;
 
-/// As Renkei's.
-#[global_allocator]
-static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 #[derive(Debug, Parser)]
 #[command(
     name = "renkei-bare",

@@ -25,7 +25,13 @@ ALTER TABLE dedup ADD COLUMN packed BYTEA;
 
 -- The audit log ------------------------------------------------------------------------------------
 
--- Whom a leaf names is only ever asked from the person's side: one index is enough.
+-- Whom a leaf names is only ever asked from the person's side: one tree of rows is enough.
 DROP INDEX leaf_person_pseudonym;
-ALTER TABLE leaf_person DROP CONSTRAINT leaf_person_pkey;
-ALTER TABLE leaf_person ADD PRIMARY KEY (pseudonym, leaf);
+CREATE TABLE leaf_person_ordered (
+  leaf      TEXT NOT NULL REFERENCES leaf (id),
+  pseudonym TEXT NOT NULL,
+  PRIMARY KEY (pseudonym, leaf)
+);
+INSERT INTO leaf_person_ordered (pseudonym, leaf) SELECT pseudonym, leaf FROM leaf_person;
+DROP TABLE leaf_person;
+ALTER TABLE leaf_person_ordered RENAME TO leaf_person;

@@ -28,8 +28,8 @@ ALTER TABLE dedup ADD COLUMN packed BLOB;
 -- Whom a leaf names is only ever asked from the person's side: one tree of rows is enough.
 DROP INDEX leaf_person_pseudonym;
 CREATE TABLE leaf_person_ordered (
-  pseudonym TEXT NOT NULL,
   leaf      TEXT NOT NULL REFERENCES leaf (id),
+  pseudonym TEXT NOT NULL,
   PRIMARY KEY (pseudonym, leaf)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO leaf_person_ordered (pseudonym, leaf) SELECT pseudonym, leaf FROM leaf_person;

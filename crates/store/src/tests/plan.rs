@@ -6,8 +6,10 @@ use sqlx::Row;
 use super::world::sqlite;
 use crate::search_text::{behind, page, total};
 use crate::sql::Dialect;
-use crate::{DateTest, SearchCriterion, SearchOrder, SearchPlace, SearchQuery, SearchTest};
-use crate::{lane, lineage, search, stand, visible};
+use crate::{
+    DateTest, SearchCriterion, SearchOrder, SearchPlace, SearchQuery, SearchTest, Stretch,
+};
+use crate::{lane, lineage, near, search, stand, visible};
 
 #[tokio::test]
 async fn no_statement_of_a_caller_scans_a_table() {
@@ -18,10 +20,7 @@ async fn no_statement_of_a_caller_scans_a_table() {
     let statements = statements.map(|sql| (*sql).to_owned());
     for sql in statements.chain(search::statements()).chain(searches()) {
         let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
-        let plan = sqlx::query(explain)
-            .fetch_all(world.store.readers.of_task())
-            .await
-            .unwrap();
+        let plan = world.store.all(sqlx::query(explain)).await.unwrap();
         let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
         assert!(plan.len() > 5, "{plan:?}");
         let scans = plan.iter().filter(|step| {
@@ -35,6 +34,28 @@ async fn no_statement_of_a_caller_scans_a_table() {
             Vec::<&String>::new(),
             "{sql}\n{plan:#?}"
         );
+    }
+}
+
+/// Matching asks within the transaction that everybody waits for: each part of the question by its own index.
+#[tokio::test]
+async fn matching_walks_through_no_network() {
+    let world = sqlite().await;
+    for places in [4, 64] {
+        let sql = near::statement(places);
+        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        let plan = world.store.all(sqlx::query(explain)).await.unwrap();
+        let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
+        for step in [
+            "SEARCH i USING PRIMARY KEY (network=? AND system=? AND value=?)",
+            "SEARCH f USING INDEX face_birth (network=? AND birth_date=?)",
+            "SEARCH t USING PRIMARY KEY (network=? AND kind=? AND value=?)",
+            "SEARCH o USING PRIMARY KEY (network=? AND owner=? AND kind=? AND native_key=?)",
+        ] {
+            assert!(plan.iter().any(|known| known == step), "{step}\n{plan:#?}");
+        }
+        let broad = plan.iter().find(|step| step.ends_with("(network=?)"));
+        assert_eq!(broad, None, "{plan:#?}");
     }
 }
 
@@ -109,8 +130,12 @@ fn searches() -> Vec<String> {
         };
         statements.extend(orders.map(|(order, after)| page(&query, order, after, 1).sql));
         statements.push(total(&query).sql);
-        let from = (SearchOrder::Index, after);
-        statements.push(behind(Dialect::Sqlite, &query, from, "", 1).sql);
+        let stretch = Stretch {
+            order: SearchOrder::Index,
+            after,
+            to: after,
+        };
+        statements.push(behind(Dialect::Sqlite, &query, stretch, "", 1).sql);
     }
     statements
 }
@@ -139,15 +164,17 @@ async fn a_page_by_name_is_read_in_the_order_of_its_index() {
                 criteria: vec![criterion(test.clone()), criterion(other)],
             };
             let from = (SearchOrder::Index, after);
+            let stretch = Stretch {
+                order: SearchOrder::Index,
+                after,
+                to: after,
+            };
             for sql in [
                 page(&query, from.0, after, 1).sql,
-                behind(Dialect::Sqlite, &query, from, "", 1).sql,
+                behind(Dialect::Sqlite, &query, stretch, "", 1).sql,
             ] {
                 let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
-                let plan = sqlx::query(explain)
-                    .fetch_all(world.store.readers.of_task())
-                    .await
-                    .unwrap();
+                let plan = world.store.all(sqlx::query(explain)).await.unwrap();
                 let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
                 let first = plan.iter().find(|step| step.starts_with("SEARCH s"));
                 let first = first.map(String::as_str).unwrap_or_default();

@@ -9,10 +9,7 @@ use crate::{Store, Urgency, card, change, emergency, face, link, review};
 /// The lines of a plan; which column has them is the database's.
 async fn plan(world: &World, explain: String, column: usize) -> Vec<String> {
     let explain = sqlx::query(sqlx::AssertSqlSafe(explain));
-    let rows = explain
-        .fetch_all(world.store.readers.of_task())
-        .await
-        .unwrap();
+    let rows = world.store.all(explain).await.unwrap();
     rows.iter().map(|row| row.get(column)).collect()
 }
 

@@ -12,9 +12,9 @@ use crate::sql::query;
 async fn a_crew_reads_while_everybody_else_waits() {
     for world in worlds().await {
         let short = Duration::from_millis(300);
-        let ordinary = &world.store.readers.ordinary;
+        let readers = &world.store.readers;
         let mut held = Vec::new();
-        while let Ok(Ok(connection)) = timeout(short, ordinary.acquire()).await {
+        while let Ok(Ok(connection)) = timeout(short, readers.connection()).await {
             held.push(connection);
         }
         let ask = || {

@@ -155,10 +155,7 @@ async fn a_request_costs_one_search_by_key() {
     let statements = crate::staff::STATEMENTS.iter();
     for sql in statements.chain(crate::standing::STATEMENTS) {
         let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
-        let plan = sqlx::query(explain)
-            .fetch_all(world.store.readers.of_task())
-            .await
-            .unwrap();
+        let plan = world.store.all(sqlx::query(explain)).await.unwrap();
         let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
         let searched = plan
             .iter()
