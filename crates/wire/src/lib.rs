@@ -11,6 +11,8 @@ pub mod hl7;
 pub mod json;
 #[cfg(test)]
 mod json_laws;
+#[cfg(test)]
+mod mutants;
 pub mod tree;
 
 pub use format::Format;

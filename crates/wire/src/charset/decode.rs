@@ -80,13 +80,13 @@ fn ms932(bytes: &[u8], base: usize) -> Result<Decoded, CharsetError> {
             }
         }
     }
-    Ok(with_widths(text, base))
+    Ok(with_widths(text, base, bytes.len()))
 }
 
 /// The width of a character follows from the character: MS932 has one byte for ASCII and half-width kana,
 /// two for all others.
-fn with_widths(text: String, base: usize) -> Decoded {
-    let mut offsets = Offsets::default();
+fn with_widths(text: String, base: usize, len: usize) -> Decoded {
+    let mut offsets = Offsets::of(base, len);
     let mut notes = Vec::new();
     let mut byte = base;
     for (at, c) in text.char_indices() {

@@ -4,7 +4,7 @@ use encoding_rs::{EncoderResult, SHIFT_JIS};
 
 use super::encoding::{Encoding, Sets, Switch};
 use super::error::Lacking;
-use super::iso2022::{ESC, Marks};
+use super::iso2022::{ESC, Marks, hl7_switch};
 use super::jis::{KANJI, SUPPLEMENT, is_vendor_row, same_code};
 
 /// At most so many characters are reported for a text.
@@ -82,6 +82,12 @@ fn iso2022(
             current = set;
         }
         out.extend_from_slice(code.get(..len).unwrap_or_default());
+        // Text that reads like a switch is none once an idle escape sequence divides it.
+        if let Some(escape) = marks.escape.filter(|escape| c == char::from(*escape))
+            && hl7_switch(text.as_bytes(), at, escape).is_some()
+        {
+            switch(Written::Ascii, Switch::Escape, None, out);
+        }
         // This one character begins like the switch back, `\C`; behind it the reader is told once more.
         if sets.switch == Switch::Hl7 && set != Written::Ascii && marks.escape == Some(code[0]) {
             switch(Written::Ascii, sets.switch, marks.escape, out);

@@ -140,6 +140,17 @@ impl Encoding {
         Ok(alone.unwrap_or(Self::Iso2022(sets)))
     }
 
+    /// Whether both are read by the same rules; the sets of ISO 2022 do not count.
+    #[must_use]
+    pub const fn is_like(self, other: Self) -> bool {
+        matches!(
+            (self, other),
+            (Self::Utf8, Self::Utf8)
+                | (Self::Ms932, Self::Ms932)
+                | (Self::Iso2022(_), Self::Iso2022(_))
+        )
+    }
+
     /// What MSH-18 (its repetitions) and MSH-20 say of this charset.
     #[must_use]
     pub fn labels(self) -> (Vec<&'static str>, &'static str) {

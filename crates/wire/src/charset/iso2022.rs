@@ -95,7 +95,7 @@ pub fn decode(
         switch: Switch::Escape,
         out: Decoded {
             text: String::with_capacity(bytes.len() + bytes.len() / 2),
-            offsets: Offsets::default(),
+            offsets: Offsets::of(base, bytes.len()),
             sets: declared,
             notes: Vec::new(),
         },
@@ -250,7 +250,8 @@ impl Reader<'_> {
 
     /// An HL7 switch at this place, where the text is in a set that one of them switched to.
     fn escape_switch(&self) -> Option<(usize, &[u8])> {
-        if self.switch != Switch::Hl7 && self.set != Set::Ascii {
+        let single = matches!(self.set, Set::Ascii | Set::Roman);
+        if self.switch != Switch::Hl7 && !single {
             return None;
         }
         hl7_switch(self.bytes, self.at, self.marks.escape?)
@@ -305,7 +306,8 @@ impl Reader<'_> {
         if !declared || (set != Set::Ascii && switch != self.declared.switch) {
             self.note(CharsetNote::Undeclared, len);
         }
-        if set == self.set || self.since.end == self.base + self.at {
+        let empty = switch == Switch::Escape && self.since.end == self.base + self.at;
+        if set == self.set || empty {
             self.note(CharsetNote::IdleEscape, len);
         }
         if set != Set::Ascii {
@@ -419,7 +421,7 @@ fn target(rest: &[u8]) -> Option<(Target, usize)> {
 }
 
 /// `\C2842\` or `\M2442\` at this place: its length and its hexadecimal digits.
-fn hl7_switch(bytes: &[u8], at: usize, escape: u8) -> Option<(usize, &[u8])> {
+pub(super) fn hl7_switch(bytes: &[u8], at: usize, escape: u8) -> Option<(usize, &[u8])> {
     let rest = bytes.get(at..)?;
     let [first, kind @ (b'C' | b'M'), ..] = *rest else {
         return None;

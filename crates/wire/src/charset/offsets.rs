@@ -28,6 +28,8 @@ struct Run {
 #[derive(Debug, Clone, Default)]
 pub struct Offsets {
     runs: Vec<Run>,
+    /// Where the decoded bytes begin and end in the message.
+    bytes: (u32, u32),
 }
 
 /// Places fit into 32 bits: callers refuse messages that are longer before they decode them.
@@ -42,9 +44,17 @@ const fn wide(at: u32) -> usize {
 impl Offsets {
     /// A text that has the bytes of the message from `byte` on.
     pub(super) fn same(byte: usize, len: usize) -> Self {
-        let mut offsets = Self::default();
+        let mut offsets = Self::of(byte, len);
         offsets.push(Width::Same, 0, byte, byte + len);
         offsets
+    }
+
+    /// The way back into `len` bytes from `byte` on; nothing is noted yet.
+    pub(super) fn of(byte: usize, len: usize) -> Self {
+        Self {
+            runs: Vec::new(),
+            bytes: (small(byte), small(byte + len)),
+        }
     }
 
     /// Notes that the text from `text` on comes from the bytes `byte..byte_end`.
@@ -88,16 +98,19 @@ impl Offsets {
     fn after_previous(&self, text: &str, at: usize) -> usize {
         let next = self.runs.partition_point(|run| wide(run.text) < at);
         match next.checked_sub(1).and_then(|index| self.runs.get(index)) {
-            None => self.runs.first().map_or(0, |run| wide(run.byte)),
+            None => wide(self.bytes.0),
             Some(run) => within(run, text, at),
         }
     }
 
     /// The first byte of the character at `at`.
     fn before_next(&self, text: &str, at: usize) -> usize {
+        if at >= text.len() {
+            return wide(self.bytes.1);
+        }
         let next = self.runs.partition_point(|run| wide(run.text) <= at);
         match next.checked_sub(1).and_then(|index| self.runs.get(index)) {
-            None => self.runs.first().map_or(0, |run| wide(run.byte)),
+            None => wide(self.bytes.0),
             Some(run) => within(run, text, at),
         }
     }

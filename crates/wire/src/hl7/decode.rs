@@ -6,12 +6,12 @@ use renkei_model::message::Span;
 
 use super::delimiter::Delimiters;
 use super::error::{DecodeError, Note, NoteKind, Rule};
-use super::escape::{Piece, Pieces, is_known};
+use super::escape::{is_body, is_known};
 use super::head::{self, Head};
-use super::message::{Line, Message};
+use super::message::{Line, Message, Segment};
 use super::place::{Place, SegmentName};
 use super::site;
-use crate::charset::{self, CharsetFault, Decoded, Marks};
+use crate::charset::{self, CharsetFault, Decoded, Encoding, Marks};
 
 /// Begins an MLLP frame.
 const VT: u8 = 0x0b;
@@ -81,6 +81,8 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Message, DecodeError> {
         notes,
     };
     split(&mut message)?;
+    refuse_second_header(&message)?;
+    check_label(&message)?;
     look_over(&mut message);
     for field in [9, 10] {
         require(&message, field)?;
@@ -327,7 +329,7 @@ fn in_bytes(message: &Message, error: DecodeError) -> DecodeError {
     DecodeError { span: own, ..error }
 }
 
-/// Notes what is odd about escapes, control characters and headers.
+/// Notes what is odd about escapes and control characters.
 fn look_over(message: &mut Message) {
     let mut found: Vec<(NoteKind, usize, usize)> = Vec::new();
     let mut first = |kind: NoteKind, start: usize, end: usize| {
@@ -340,55 +342,68 @@ fn look_over(message: &mut Message) {
         .fields
         .get(1)
         .map_or(text.len(), |start| *start as usize);
-    let mut marks = message.delimiters.separators();
-    marks.extend(b"\r\n");
+    let marks = message.delimiters.separators();
     if let Some(escape) = message.delimiters.escape {
-        let mut passed = body;
+        let mut open: Option<usize> = None;
         for at in memchr_iter(escape, text.get(body..).unwrap_or_default()).map(|at| at + body) {
-            if at < passed {
+            let Some(start) = open.replace(at) else {
+                continue;
+            };
+            let inside = message.text.get(start + 1..at).unwrap_or_default();
+            if !is_body(inside) || inside.bytes().any(|byte| marks.contains(&byte)) {
+                first(NoteKind::LoneEscape, start, start + 1);
                 continue;
             }
-            let end = value_end(text, at, &marks);
-            let raw = message.text.get(at..end).unwrap_or_default();
-            match Pieces::new(raw, &message.delimiters).next() {
-                Some(Piece::Escape(inside)) => {
-                    passed = at + inside.len() + 2;
-                    if !is_known(inside, &message.delimiters) {
-                        first(NoteKind::UnknownEscape, at, passed);
-                    }
-                }
-                _ => first(NoteKind::LoneEscape, at, at + 1),
+            open = None;
+            if !is_known(inside, &message.delimiters) {
+                first(NoteKind::UnknownEscape, start, at + 1);
             }
+        }
+        if let Some(start) = open {
+            first(NoteKind::LoneEscape, start, start + 1);
         }
     }
     let odd = |b: &u8| b.is_ascii_control() && !matches!(b, b'\r' | b'\n' | b'\t');
     if let Some(at) = text.iter().position(odd) {
         first(NoteKind::ControlCharacter, at, at + 1);
     }
-    let second = message.lines.iter().skip(1);
-    if let Some(line) = second
-        .clone()
-        .find(|line| line.name == SegmentName::MSH && line.fields > 1)
-    {
-        first(
-            NoteKind::SecondHeader,
-            line.start as usize,
-            line.end as usize,
-        );
-    }
     for (kind, start, end) in found {
         message.note(kind, start, end);
     }
 }
 
-/// Where the value ends in which an escape character stands; looked for no further than escapes are long,
-/// so that many lone ones cost no more.
-fn value_end(text: &[u8], at: usize, marks: &[u8]) -> usize {
-    const LONGEST: usize = 4_096;
-    let rest = text.get(at..).unwrap_or_default();
-    let rest = rest.get(..LONGEST).unwrap_or(rest);
-    let ends = rest.iter().position(|byte| marks.contains(byte));
-    at + ends.unwrap_or(rest.len())
+/// Two messages in one would mix two patients. A header without fields is only out of place.
+fn refuse_second_header(message: &Message) -> Result<(), DecodeError> {
+    let second =
+        |segment: &Segment<'_>| segment.name() == SegmentName::MSH && segment.last_field() > 0;
+    match message.segments().skip(1).find(second) {
+        None => Ok(()),
+        Some(segment) => Err(DecodeError {
+            place: Some(Place::segment(SegmentName::MSH, segment.sequence())),
+            span: segment.span(),
+            rule: Rule::SecondHeader,
+        }),
+    }
+}
+
+/// The label was read before the charset was known. Read as text it has to say the same: half a kanji before
+/// it may have hidden a separator.
+fn check_label(message: &Message) -> Result<(), DecodeError> {
+    let field = |number| message.at(Place::header(number));
+    let raw = |number| field(number).map(|field| field.raw()).unwrap_or_default();
+    let labels = field(18).into_iter().flat_map(|field| field.repetitions());
+    let said = Encoding::of_labels(labels.map(|label| label.raw()), raw(20));
+    if said.is_ok_and(|said| said.is_like(message.encoding)) {
+        return Ok(());
+    }
+    Err(DecodeError {
+        place: Some(Place::header(18)),
+        span: message
+            .segment(0)
+            .map(|head| head.span())
+            .unwrap_or_default(),
+        rule: Rule::LabelMoved,
+    })
 }
 
 fn require(message: &Message, field: usize) -> Result<(), DecodeError> {

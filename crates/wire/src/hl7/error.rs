@@ -43,9 +43,19 @@ pub enum Rule {
     /// MSH-18 or MSH-20.
     #[error(transparent)]
     Label(#[from] LabelError),
+    /// MSH-18 is another field once the header is read in the charset that it names.
+    #[error(
+        "MSH-18が指定する文字コードで読むとMSHの項目がずれます / read in the charset that MSH-18 names, the header's fields are others"
+    )]
+    LabelMoved,
     /// Bytes that are not of the charset.
     #[error(transparent)]
     Charset(#[from] CharsetFault),
+    /// A second MSH with fields: several messages, each of which has to be sent by itself.
+    #[error(
+        "MSHが2つあります。電文は1つずつ送ってください / a second MSH: send messages one by one"
+    )]
+    SecondHeader,
     /// A line that does not begin with a segment's name.
     #[error(
         "セグメントは英大文字・数字3文字の名前で始まります / a segment begins with a name of three capital letters or digits"
@@ -110,8 +120,6 @@ pub enum NoteKind {
     UnknownEscape,
     /// A control character other than tab inside a value; kept, written as it stands.
     ControlCharacter,
-    /// A second header with fields: perhaps several messages in one.
-    SecondHeader,
 }
 
 impl NoteKind {
@@ -138,9 +146,6 @@ impl NoteKind {
                 "知られていないエスケープがあります / an escape of no known kind"
             }
             Self::ControlCharacter => "値に制御文字があります / a control character inside a value",
-            Self::SecondHeader => {
-                "MSHが2つあります / a second MSH: perhaps several messages in one"
-            }
         }
     }
 }

@@ -73,7 +73,7 @@ impl<'t> Iterator for Pieces<'t> {
 
 /// Whether this can stand in an escape: begins with a letter or a dot, all of it printable ASCII. `\100円\`
 /// is two lone escape characters with text between them.
-fn is_body(body: &str) -> bool {
+pub(super) fn is_body(body: &str) -> bool {
     let first = body
         .bytes()
         .next()
@@ -186,44 +186,56 @@ pub(super) fn write(
     delimiters: &Delimiters,
     out: &mut String,
 ) -> Result<(), Unescapable> {
-    let escaped = |body: &str, out: &mut String| {
-        let escape = char::from(delimiters.escape.ok_or(Unescapable::NoEscape)?);
-        out.push(escape);
-        out.push_str(body);
-        out.push(escape);
-        Ok(())
-    };
     for part in parts {
         match part {
-            Part::Break => escaped(".br", out)?,
+            Part::Break => enclose(".br", delimiters, out)?,
             Part::Command(body) => {
-                let marks = |b: u8| delimiters.letter_of(b).is_some();
-                let only_known = body != ".br" && !body.bytes().any(marks);
-                let as_text = !matches!(
+                // What reads as text or as a line break is to be given as such.
+                let is_command = matches!(
                     self::part(Piece::Escape(body), delimiters),
                     Part::Command(_)
                 );
-                if !is_body(body) || !only_known || as_text {
+                let mut marks = delimiters.separators();
+                marks.extend(delimiters.escape);
+                let marks = body.bytes().any(|b| marks.contains(&b));
+                if !is_body(body) || marks || !is_command {
                     return Err(Unescapable::Command);
                 }
-                escaped(body, out)?;
+                enclose(body, delimiters, out)?;
             }
-            Part::Text(text) => {
-                for c in text.chars() {
-                    let byte = u8::try_from(u32::from(c)).ok().filter(u8::is_ascii);
-                    match byte {
-                        Some(byte) if delimiters.letter_of(byte).is_some() => {
-                            let letter = delimiters.letter_of(byte).map(char::from);
-                            escaped(&letter.map(String::from).unwrap_or_default(), out)?;
-                        }
-                        Some(byte) if byte.is_ascii_control() && byte != b'\t' => {
-                            escaped(&format!("X{byte:02X}"), out)?;
-                        }
-                        _ => out.push(c),
-                    }
-                }
-            }
+            Part::Text(text) => write_text(text, delimiters, out)?,
         }
     }
+    Ok(())
+}
+
+fn write_text(text: &str, delimiters: &Delimiters, out: &mut String) -> Result<(), Unescapable> {
+    for c in text.chars() {
+        match u8::try_from(u32::from(c)).ok().filter(u8::is_ascii) {
+            Some(byte) => match delimiters.letter_of(byte) {
+                Some(letter) => {
+                    enclose(char::from(letter).encode_utf8(&mut [0; 4]), delimiters, out)?;
+                }
+                None if byte.is_ascii_control() && byte != b'\t' => {
+                    enclose(&format!("X{byte:02X}"), delimiters, out)?;
+                }
+                None => out.push(c),
+            },
+            None => out.push(c),
+        }
+    }
+    Ok(())
+}
+
+/// An escape: its body between two escape characters.
+pub(super) fn enclose(
+    body: &str,
+    delimiters: &Delimiters,
+    out: &mut String,
+) -> Result<(), Unescapable> {
+    let escape = char::from(delimiters.escape.ok_or(Unescapable::NoEscape)?);
+    out.push(escape);
+    out.push_str(body);
+    out.push(escape);
     Ok(())
 }
