@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use renkei_model::limits::Limits;
-use renkei_wire::hl7::{self, Message, NoteKind, Rule};
+use renkei_wire::Node;
+use renkei_wire::hl7::{self, Message, NoteKind, Place, Rule};
 
-/// The folder of shared reference material, if it is there.
-fn shared() -> Option<PathBuf> {
+/// A folder of the shared reference material, if it is there.
+fn shared(below: &str) -> Option<PathBuf> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
     let folder = std::env::var_os("RENKEI_SHARED").map_or_else(beside, PathBuf::from);
-    let found = folder.join("hl7v2/ssmix2-nho/sampleData");
+    let found = folder.join("hl7v2").join(below);
     if !found.is_dir() {
         println!("skipped: ../shared not found");
         return None;
@@ -42,7 +43,7 @@ fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 fn samples() -> Vec<(String, Vec<u8>, Message)> {
-    let Some(folder) = shared() else {
+    let Some(folder) = shared("ssmix2-nho/sampleData") else {
         return Vec::new();
     };
     let files = files(&folder);
@@ -125,4 +126,102 @@ fn spans_lead_back_to_the_bytes() {
         }
         assert_eq!(next + 1, bytes.len(), "{name}");
     }
+}
+
+/// Each field that the SS-MIX2 maps name has a type by which it is read.
+#[test]
+fn fields_of_the_maps_have_a_type() {
+    let Some(folder) = shared("ssmix2-jami-maps/source-conceptmapgen/fsh") else {
+        return;
+    };
+    let mut named = std::collections::BTreeSet::new();
+    for (_, bytes) in maps(&folder) {
+        for line in String::from_utf8(bytes).unwrap().lines() {
+            let cell = line.split(',').nth(1).unwrap_or_default().trim();
+            named.extend(
+                cell.parse::<Place>()
+                    .ok()
+                    .filter(|place| place.field.is_some()),
+            );
+        }
+    }
+    assert!(named.len() > 150, "{}", named.len());
+    for place in named {
+        let found = hl7::data_type(place.segment, place.field.unwrap());
+        assert!(found.is_some(), "{place}");
+    }
+}
+
+/// The maps of segments.
+fn maps(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let entries = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let named = entries.map(|path| {
+        (
+            path.file_name().unwrap().to_string_lossy().into_owned(),
+            path,
+        )
+    });
+    named
+        .filter(|(name, _)| name.starts_with("Segment"))
+        .map(|(name, path)| (name, std::fs::read(path).unwrap()))
+        .collect()
+}
+
+/// Every value of the samples reads as its type, but for the few that the senders filled otherwise.
+#[test]
+fn values_of_the_samples_read_as_their_types() {
+    let mut wrong = Vec::new();
+    let mut read = 0;
+    for (name, _, message) in samples() {
+        for segment in message.segments() {
+            for (number, field) in segment.fields() {
+                let Some(data_type) = segment.data_type(number).filter(|_| number > 2) else {
+                    continue;
+                };
+                for repetition in field.repetitions() {
+                    read += 1;
+                    if hl7::typed(repetition, data_type).is_err() {
+                        let kind = name.split('/').nth(2).unwrap();
+                        wrong.push(format!("{kind} {}-{number}", segment.name()));
+                    }
+                }
+            }
+        }
+    }
+    wrong.sort();
+    wrong.dedup();
+    // The file with one segment of each kind has letters in a number of OBX and in MSH-13.
+    let known = ["OMP-11 MSH-13", "OMP-11 OBX-5", "OMP-11 OBX-9"];
+    assert!(
+        read == 0 || (read > 3_000 && wrong == known),
+        "{read} {wrong:?}"
+    );
+}
+
+/// Records of the samples are written again as they were read.
+#[test]
+fn records_of_the_samples_come_back() {
+    for (name, _, message) in samples() {
+        let record = message.record().unwrap();
+        let mut values = 0;
+        count(&record.root, &mut values);
+        assert!(values > 20, "{name}");
+        let again = hl7::encode(&record).unwrap();
+        let again = hl7::decode(&again, &Limits::default()).unwrap();
+        // Segments that fit nowhere stand at the end of a record.
+        if message.fit().unwrap().misfits.is_empty() {
+            assert_eq!(
+                again.record().unwrap().without_spans(),
+                record.without_spans(),
+                "{name}"
+            );
+        }
+    }
+}
+
+fn count(node: &Node, values: &mut usize) {
+    *values += usize::from(node.text().is_some());
+    node.branch().iter().for_each(|child| count(child, values));
 }

@@ -52,10 +52,7 @@ fn utf8(bytes: &[u8], base: usize) -> Result<Decoded, CharsetError> {
 
 fn ms932(bytes: &[u8], base: usize) -> Result<Decoded, CharsetError> {
     let declared = Encoding::Ms932.name();
-    let beyond = bytes.iter().position(|byte| !byte.is_ascii());
-    if let Some(at) = beyond
-        && std::str::from_utf8(bytes).is_ok()
-    {
+    if let Some(at) = japanese_utf8(bytes) {
         return Err(contradicted(base + at, declared, "UTF-8"));
     }
     if let Some(at) = memmem::find(bytes, b"\x1b$") {
@@ -81,6 +78,14 @@ fn ms932(bytes: &[u8], base: usize) -> Result<Decoded, CharsetError> {
         }
     }
     Ok(with_widths(text, base, bytes.len()))
+}
+
+/// Where the first Japanese character stands if the bytes are UTF-8 with one. Two half-width kana of MS932
+/// may be UTF-8 too, of a Greek or Arabic letter; kana and kanji have three bytes there.
+fn japanese_utf8(bytes: &[u8]) -> Option<usize> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let first = text.find(|c: char| !c.is_ascii())?;
+    text.contains(|c: char| c >= '\u{3000}').then_some(first)
 }
 
 /// The width of a character follows from the character: MS932 has one byte for ASCII and half-width kana,

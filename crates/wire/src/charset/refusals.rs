@@ -97,6 +97,8 @@ fn wrong_labels_are_told_from_the_bytes() {
     assert_eq!(found(text.as_bytes(), Encoding::Ms932), (shift, "UTF-8", 4));
     assert_eq!(found(&jis, Encoding::Ms932), (shift, iso, 4));
     assert_eq!(found(b"PID|\xfd", Encoding::Ms932).2, 4);
+    // Two half-width kana that happen to be UTF-8.
+    assert_eq!(read(b"PID|\xc4\xb1", Encoding::Ms932).0, "PID|ﾄｱ");
 }
 
 #[test]

@@ -193,6 +193,9 @@ pub enum EncodeError {
     /// MSH-18 and MSH-20 name another charset than the message is written in.
     #[error("MSH-18・MSH-20が文字コードと合いません / MSH-18 and MSH-20 name another charset")]
     Label,
+    /// A node of a record that names no place of a segment.
+    #[error("{0}: PID-3.1のような名前ではありません / no name such as PID-3.1")]
+    Name(String),
     /// A formatting command that cannot stand in an escape.
     #[error(
         "{0}: エスケープに使えない文字です / a formatting command with a separator or control character in it"

@@ -117,6 +117,10 @@ fn draft() -> impl Strategy<Value = Draft> {
             draft.delimiters = delimiters;
             draft.set_text("MSH-9.1", "ADT").unwrap();
             draft.set_text("MSH-10", "A1").unwrap();
+            if encoding == Encoding::Ms932 {
+                // So that it is no UTF-8: a kanji and a half-width kana of MS932 may be.
+                draft.set_text("MSH-3", "病院").unwrap();
+            }
             let own = segments
                 .into_iter()
                 .filter(|own| own.name != SegmentName::MSH);

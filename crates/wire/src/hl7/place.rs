@@ -44,7 +44,7 @@ impl fmt::Display for SegmentName {
 }
 
 /// A place of a message. Everything counts from 1; absent parts mean the whole of what stands before them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Place {
     /// The segment.
     pub segment: SegmentName,
