@@ -4,7 +4,7 @@ use encoding_rs::{EncoderResult, SHIFT_JIS};
 
 use super::encoding::{Encoding, Sets, Switch};
 use super::error::Lacking;
-use super::iso2022::{ESC, Marks, hl7_switch};
+use super::iso2022::{ESC, Marks, hl7_switch, other_escape};
 use super::jis::{KANJI, SUPPLEMENT, is_vendor_row, same_code};
 
 /// At most so many characters are reported for a text.
@@ -69,6 +69,8 @@ fn iso2022(
     lacking: &mut Vec<Lacking>,
 ) {
     let mut current = Written::Ascii;
+    // Behind the HL7 escape that was met last.
+    let mut passed = 0;
     for (at, c) in text.char_indices() {
         let (set, code, len) = match code(c, sets, marks) {
             Some(code) => code,
@@ -82,11 +84,12 @@ fn iso2022(
             current = set;
         }
         out.extend_from_slice(code.get(..len).unwrap_or_default());
-        // Text that reads like a switch is none once an idle escape sequence divides it.
-        if let Some(escape) = marks.escape.filter(|escape| c == char::from(*escape))
-            && hl7_switch(text.as_bytes(), at, escape).is_some()
-        {
-            switch(Written::Ascii, Switch::Escape, None, out);
+        if at >= passed && c.is_ascii() && marks.escape == Some(code[0]) {
+            // Text that reads like a switch is none once an idle escape sequence divides it.
+            if hl7_switch(text.as_bytes(), at, code[0]).is_some() {
+                switch(Written::Ascii, Switch::Escape, None, out);
+            }
+            passed = at + other_escape(text.as_bytes(), at, marks).unwrap_or(1);
         }
         // This one character begins like the switch back, `\C`; behind it the reader is told once more.
         if sets.switch == Switch::Hl7 && set != Written::Ascii && marks.escape == Some(code[0]) {

@@ -120,8 +120,7 @@ impl Reader<'_> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let end = match self.marks.escape {
             None => memchr(ESC, rest),
-            Some(escape) => memchr2_iter(ESC, escape, rest)
-                .find(|at| rest.get(*at) == Some(&ESC) || hl7_switch(rest, *at, escape).is_some()),
+            Some(escape) => next_switch(rest, escape, self.marks),
         };
         let end = end.unwrap_or(rest.len());
         let run = rest.get(..end).unwrap_or_default();
@@ -163,7 +162,11 @@ impl Reader<'_> {
             return Ok(());
         }
         match byte {
-            _ if self.marks.escape == Some(byte) => self.push_same_byte(byte),
+            _ if self.marks.escape == Some(byte) => {
+                let len = other_escape(self.bytes, self.at, self.marks).unwrap_or(1);
+                let own = self.bytes.get(self.at..self.at + len).unwrap_or_default();
+                self.push_same(std::str::from_utf8(own).unwrap_or_default(), len);
+            }
             0x5c => self.push_one('¥'),
             0x7e => self.push_one('‾'),
             _ if byte.is_ascii() => self.push_same_byte(byte),
@@ -418,6 +421,34 @@ fn target(rest: &[u8]) -> Option<(Target, usize)> {
         [b')', b'I', ..] => (Target::Announcement, 2),
         _ => return None,
     })
+}
+
+/// Where the next escape sequence of ISO 2022 or switch of HL7 begins in text of a single-byte set. HL7's
+/// other escapes are stepped over as a whole: the end of one is not the beginning of a switch.
+fn next_switch(rest: &[u8], escape: u8, marks: Marks<'_>) -> Option<usize> {
+    let mut passed = 0;
+    for at in memchr2_iter(ESC, escape, rest) {
+        if rest.get(at) == Some(&ESC) {
+            return Some(at);
+        }
+        if at < passed {
+            continue;
+        }
+        if hl7_switch(rest, at, escape).is_some() {
+            return Some(at);
+        }
+        passed = at + other_escape(rest, at, marks).unwrap_or(1);
+    }
+    None
+}
+
+/// The length of an escape of HL7 that begins at this place, with both its escape characters.
+pub(super) fn other_escape(bytes: &[u8], at: usize, marks: Marks<'_>) -> Option<usize> {
+    let body = bytes.get(at + 1..)?;
+    let inside = |byte: &u8| matches!(byte, b' '..=b'~') && !marks.has(*byte);
+    let len = body.iter().position(|byte| !inside(byte))?;
+    let begins = matches!(body.first()?, b'A'..=b'Z' | b'.');
+    (len > 0 && begins && body.get(len).copied() == marks.escape).then_some(len + 2)
 }
 
 /// `\C2842\` or `\M2442\` at this place: its length and its hexadecimal digits.
