@@ -68,37 +68,69 @@ fn iso2022(
     out: &mut Vec<u8>,
     lacking: &mut Vec<Lacking>,
 ) {
-    let mut current = Written::Ascii;
+    let mut state = State {
+        sets,
+        marks,
+        current: Written::Ascii,
+        form: sets.switch,
+        lone: false,
+    };
     // Behind the HL7 escape that was met last.
     let mut passed = 0;
     for (at, c) in text.char_indices() {
-        let (set, code, len) = match code(c, sets, marks) {
-            Some(code) => code,
-            None => {
-                report(lacking, c, at, Encoding::Iso2022(sets));
-                continue;
-            }
+        let Some((set, code, len)) = code(c, sets, marks) else {
+            report(lacking, c, at, Encoding::Iso2022(sets));
+            continue;
         };
-        if set != current {
-            switch(set, sets.switch, marks.escape, out);
-            current = set;
-        }
+        state.go(set, out);
         out.extend_from_slice(code.get(..len).unwrap_or_default());
-        if at >= passed && c.is_ascii() && marks.escape == Some(code[0]) {
+        let is_escape = marks.escape == Some(code[0]);
+        if set != Written::Ascii {
+            // This one character begins like the switch back, `\C`; behind it the reader is told once more.
+            if is_escape && state.form == Switch::Hl7 {
+                state.go(Written::Ascii, out);
+            }
+        } else if is_escape && at >= passed {
             // Text that reads like a switch is none once an idle escape sequence divides it.
             if hl7_switch(text.as_bytes(), at, code[0]).is_some() {
                 switch(Written::Ascii, Switch::Escape, None, out);
             }
-            passed = at + other_escape(text.as_bytes(), at, marks).unwrap_or(1);
-        }
-        // This one character begins like the switch back, `\C`; behind it the reader is told once more.
-        if sets.switch == Switch::Hl7 && set != Written::Ascii && marks.escape == Some(code[0]) {
-            switch(Written::Ascii, sets.switch, marks.escape, out);
-            current = Written::Ascii;
+            let whole = other_escape(text.as_bytes(), at, marks);
+            state.lone = whole.is_none();
+            passed = at + whole.unwrap_or(1);
+        } else if marks.has(code[0]) && at >= passed {
+            state.lone = false;
         }
     }
-    if current != Written::Ascii {
-        switch(Written::Ascii, sets.switch, marks.escape, out);
+    state.go(Written::Ascii, out);
+}
+
+/// Where the text stands.
+struct State<'m> {
+    sets: Sets,
+    marks: Marks<'m>,
+    current: Written,
+    /// How the set in use was switched to, and is left.
+    form: Switch,
+    /// An escape character that opens nothing came before: a switch of HL7 would close it.
+    lone: bool,
+}
+
+impl State<'_> {
+    fn go(&mut self, set: Written, out: &mut Vec<u8>) {
+        if set == self.current {
+            return;
+        }
+        if self.current == Written::Ascii {
+            self.form = if self.lone {
+                Switch::Escape
+            } else {
+                self.sets.switch
+            };
+            self.lone = false;
+        }
+        switch(set, self.form, self.marks.escape, out);
+        self.current = set;
     }
 }
 
