@@ -11,6 +11,7 @@ pub mod hl7;
 pub mod json;
 #[cfg(test)]
 mod json_laws;
+pub mod mllp;
 #[cfg(test)]
 mod mutants;
 pub mod tree;
