@@ -200,7 +200,7 @@ fn charset_error(
 ) -> DecodeError {
     let content = bytes.get(inner.start..inner.end).unwrap_or_default();
     DecodeError {
-        place: site::of(content, span.start.saturating_sub(inner.start), delimiters),
+        place: site::of(content, span.start.saturating_sub(inner.start), delimiters).map(Box::new),
         span,
         rule: fault.into(),
     }
@@ -379,7 +379,10 @@ fn refuse_second_header(message: &Message) -> Result<(), DecodeError> {
     match message.segments().skip(1).find(second) {
         None => Ok(()),
         Some(segment) => Err(DecodeError {
-            place: Some(Place::segment(SegmentName::MSH, segment.sequence())),
+            place: Some(Box::new(Place::segment(
+                SegmentName::MSH,
+                segment.sequence(),
+            ))),
             span: segment.span(),
             rule: Rule::SecondHeader,
         }),
@@ -397,7 +400,7 @@ fn check_label(message: &Message) -> Result<(), DecodeError> {
         return Ok(());
     }
     Err(DecodeError {
-        place: Some(Place::header(18)),
+        place: Some(Box::new(Place::header(18))),
         span: message
             .segment(0)
             .map(|head| head.span())
@@ -418,9 +421,9 @@ fn require(message: &Message, field: usize) -> Result<(), DecodeError> {
         (None, None) => Span::default(),
     };
     Err(DecodeError {
-        place: Some(place),
+        place: Some(Box::new(place)),
         span,
-        rule: Rule::Required(place),
+        rule: Rule::Required(if field == 9 { "MSH-9" } else { "MSH-10" }),
     })
 }
 

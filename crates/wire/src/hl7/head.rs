@@ -57,7 +57,7 @@ pub(super) fn delimiters(bytes: &[u8], base: usize) -> Result<Delimiters, Decode
         .unwrap_or(rest.len());
     let found = rest.get(..end).unwrap_or_default();
     Delimiters::read(field, found).ok_or_else(|| DecodeError {
-        place: Some(Place::header(2)),
+        place: Some(Box::new(Place::header(2))),
         span: Span {
             start: base + 3.min(bytes.len()),
             end: base + (4 + end.min(6)).min(bytes.len()),
@@ -161,7 +161,7 @@ fn encoding(
         let mut place = Place::header(number);
         place.repetition = index.map(|index| index + 1);
         DecodeError {
-            place: Some(place),
+            place: Some(Box::new(place)),
             span: Span {
                 start: base + start,
                 end: base + end,

@@ -17,6 +17,8 @@ mod place;
 mod record;
 #[cfg(test)]
 mod refusals;
+#[cfg(test)]
+mod samples_tests;
 mod site;
 mod structure;
 mod structures;
