@@ -3,6 +3,8 @@
 mod datatype;
 mod decode;
 mod delimiter;
+#[cfg(test)]
+mod double_byte_tests;
 mod draft;
 mod encode;
 mod error;
