@@ -363,13 +363,26 @@ fn look_over(message: &mut Message) {
             first(NoteKind::LoneEscape, start, start + 1);
         }
     }
-    let odd = |b: &u8| b.is_ascii_control() && !matches!(b, b'\r' | b'\n' | b'\t');
-    if let Some(at) = text.iter().position(odd) {
+    if let Some(at) = first_control(text) {
         first(NoteKind::ControlCharacter, at, at + 1);
     }
     for (kind, start, end) in found {
         message.note(kind, start, end);
     }
+}
+
+/// The first control character that is neither a tab nor a line end. Looks at blocks, which is several times
+/// faster than byte by byte.
+fn first_control(text: &[u8]) -> Option<usize> {
+    const BLOCK: usize = 64;
+    let odd = |byte: &u8| {
+        (*byte < 0x20) & (*byte != b'\t') & (*byte != b'\r') & (*byte != b'\n') | (*byte == 0x7f)
+    };
+    let any = |block: &[u8]| block.iter().fold(false, |found, byte| found | odd(byte));
+    let block = text.chunks(BLOCK).position(any)?;
+    let start = block * BLOCK;
+    let inside = text.get(start..)?.iter().position(odd)?;
+    Some(start + inside)
 }
 
 /// Two messages in one would mix two patients. A header without fields is only out of place.

@@ -105,7 +105,11 @@ fn characters_with_delimiters_in_them_stand_anywhere() {
             assert_eq!(message.encode().unwrap(), bytes);
         }
         // In MS932 it is the second byte only, and an ampersand never is.
-        let least = if encoding == Encoding::Ms932 { 190 } else { 500 };
+        let least = if encoding == Encoding::Ms932 {
+            190
+        } else {
+            500
+        };
         assert!(tried > least, "{tried} {encoding:?}");
     }
 }

@@ -85,7 +85,8 @@ fn fields(line: &[u8], separator: u8, reading: Reading) -> Vec<(usize, usize)> {
     while let Some(&byte) = line.get(at) {
         let switched = match double {
             Double::ByEscape => None,
-            _ => charset::hl7_switch(line, at, escape),
+            _ if byte == escape => charset::hl7_switch(line, at, escape),
+            _ => None,
         };
         match (reading, byte) {
             (Reading::Ms932, 0x81..=0x9f | 0xe0..=0xfc) => at += 1,
