@@ -7,9 +7,13 @@ pub mod charset;
 pub mod csv;
 pub mod filemaker;
 pub mod format;
+pub mod hl7;
 pub mod json;
 #[cfg(test)]
 mod json_laws;
+pub mod mllp;
+#[cfg(test)]
+mod mutants;
 pub mod tree;
 
 pub use format::Format;
