@@ -10,6 +10,9 @@ pub mod format;
 pub mod json;
 #[cfg(test)]
 mod json_laws;
+#[cfg(test)]
+mod mutants;
+pub mod ssmix2;
 pub mod tree;
 
 pub use format::Format;
