@@ -7,6 +7,7 @@ pub mod charset;
 pub mod csv;
 pub mod filemaker;
 pub mod format;
+pub mod jahis;
 pub mod json;
 #[cfg(test)]
 mod json_laws;

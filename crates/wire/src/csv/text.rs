@@ -168,14 +168,14 @@ impl Text {
     }
 
     /// Where the first character of a part of the text stands that could not be decoded.
-    pub(super) fn broken_in(&self, start: usize, end: usize) -> Option<usize> {
+    pub(crate) fn broken_in(&self, start: usize, end: usize) -> Option<usize> {
         let from = self.broken.partition_point(|broken| broken.at < start);
         let broken = self.broken.get(from)?;
         (broken.at < end).then_some(broken.at)
     }
 
     /// A walk from the beginning.
-    pub(super) const fn walk(&self) -> Walk<'_> {
+    pub(crate) const fn walk(&self) -> Walk<'_> {
         Walk {
             text: self,
             at: 0,
@@ -187,7 +187,7 @@ impl Text {
 /// Goes forward through a text and counts the bytes of the original. The width of a character follows
 /// from the character: MS932 has one byte for ASCII and half-width kana, two for all others.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Walk<'t> {
+pub(crate) struct Walk<'t> {
     text: &'t Text,
     at: usize,
     byte: usize,
@@ -195,7 +195,7 @@ pub(super) struct Walk<'t> {
 
 impl Walk<'_> {
     /// The byte of the original that a place of the text comes from. Places come in order.
-    pub(super) fn to(&mut self, at: usize) -> usize {
+    pub(crate) fn to(&mut self, at: usize) -> usize {
         let Text {
             charset,
             text,
@@ -270,8 +270,11 @@ fn choose(body: &[u8], content_type: &str) -> Result<Charset, Fault> {
             wrong_at(Charset::Utf8),
         )),
         // A line of Japanese in MS932 is no UTF-8: the first bytes of most characters, 81–9F, are never
-        // the first of one there.
-        Some(Charset::Ms932) if Charset::Utf8.reads(line) => {
+        // the first of one there. Half-width kana alone (A1–DF) may read as both; Japanese in UTF-8
+        // has first bytes from E0 on.
+        Some(Charset::Ms932)
+            if Charset::Utf8.reads(line) && line.iter().any(|byte| *byte >= 0xE0) =>
+        {
             Err(contradicts(Charset::Ms932, "UTF-8", beyond()))
         }
         Some(Charset::Ms932) if !Charset::Ms932.reads(line) => Err(contradicts(
