@@ -3,6 +3,7 @@
 //! Invariant: knows neither FHIR nor a network. Every node keeps the byte range of the original
 //! message that it came from, also after a change of charset: lineage and error texts point with it.
 
+pub mod careplan;
 pub mod charset;
 pub mod csv;
 pub mod filemaker;
@@ -11,6 +12,7 @@ pub mod jahis;
 pub mod json;
 #[cfg(test)]
 mod json_laws;
+pub mod life;
 #[cfg(test)]
 mod mutants;
 pub mod ssmix2;

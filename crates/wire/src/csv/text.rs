@@ -269,12 +269,9 @@ fn choose(body: &[u8], content_type: &str) -> Result<Charset, Fault> {
             guess(line),
             wrong_at(Charset::Utf8),
         )),
-        // A line of Japanese in MS932 is no UTF-8: the first bytes of most characters, 81–9F, are never
-        // the first of one there. Half-width kana alone (A1–DF) may read as both; Japanese in UTF-8
-        // has first bytes from E0 on.
-        Some(Charset::Ms932)
-            if Charset::Utf8.reads(line) && line.iter().any(|byte| *byte >= 0xE0) =>
-        {
+        // A line of Japanese in MS932 is hardly ever UTF-8: the first bytes of most characters, 81–9F, are
+        // never the first of one there. What half-width kana make of it is not Japanese.
+        Some(Charset::Ms932) if reads_as_japanese(line) => {
             Err(contradicts(Charset::Ms932, "UTF-8", beyond()))
         }
         Some(Charset::Ms932) if !Charset::Ms932.reads(line) => Err(contradicts(
@@ -315,6 +312,17 @@ fn first_line_beyond_ascii(body: &[u8]) -> Option<(usize, &[u8])> {
     let rest = body.get(start..)?;
     let end = rest.iter().position(ends).unwrap_or(rest.len());
     Some((start, rest.get(..end)?))
+}
+
+/// UTF-8 in which all that is further out than Greek and Cyrillic is what Japanese uses.
+fn reads_as_japanese(line: &[u8]) -> bool {
+    let far = |c: &char| *c >= '\u{800}';
+    let japanese = |c: char| {
+        matches!(c, '\u{2000}'..='\u{2fff}' | '\u{3000}'..='\u{9fff}' | '\u{e000}'..='\u{faff}'
+            | '\u{ff00}'..='\u{ffef}' | '\u{10000}'..)
+    };
+    std::str::from_utf8(line)
+        .is_ok_and(|text| text.chars().any(|c| far(&c)) && text.chars().filter(far).all(japanese))
 }
 
 /// MS932 with a kanji or hiragana in it does not read as EUC-JP; a line of half-width kana alone may, and
