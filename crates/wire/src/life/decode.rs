@@ -269,42 +269,7 @@ impl Sheet {
                 span,
             }]);
         }
-        let mut errors = Vec::new();
-        let mut seen = HashSet::new();
-        for (at, cell) in cells.iter().enumerate() {
-            let is_name = !cell.text.is_empty()
-                && cell
-                    .text
-                    .bytes()
-                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-            if !is_name || !seen.insert(cell.text.as_str()) {
-                errors.push(LifeError::ColumnName {
-                    column: at + 1,
-                    span: cell.span,
-                });
-            }
-        }
-        let known = columns(&data_type.text);
-        let needed = known
-            .unwrap_or(&[(NUMBER, true)])
-            .iter()
-            .filter(|(_, needed)| *needed);
-        for (column, _) in needed.filter(|(name, _)| !seen.contains(name)) {
-            errors.push(LifeError::MissingColumn { column, span });
-        }
-        if !errors.is_empty() {
-            errors.truncate(NAMED_MAX);
-            return Err(errors);
-        }
-        let is_known =
-            |name: &str| known.is_none_or(|known| known.iter().any(|(column, _)| *column == name));
-        let unknown = cells.iter().filter(|cell| !is_known(&cell.text));
-        let notices = unknown
-            .map(|cell| Notice::UnknownColumn {
-                column: cell.text.clone(),
-            })
-            .take(NAMED_MAX);
-        let notices = notices.collect();
+        let notices = headings(&data_type.text, &cells, span)?;
         let columns: Vec<String> = cells.into_iter().map(|cell| cell.text).collect();
         let place = |name: &str| columns.iter().position(|column| column == name);
         Ok(Self {
@@ -314,7 +279,7 @@ impl Sheet {
             columns,
             records: Vec::new(),
             known: HashSet::new(),
-            errors,
+            errors: Vec::new(),
             notices,
         })
     }
@@ -446,6 +411,46 @@ impl Sheet {
             notices: self.notices,
         })
     }
+}
+
+/// Whether line 2 names columns, and those that the data type needs.
+fn headings(data_type: &str, cells: &[Cell], span: Span) -> Result<Vec<Notice>, Vec<LifeError>> {
+    let mut errors = Vec::new();
+    let mut seen = HashSet::new();
+    for (at, cell) in cells.iter().enumerate() {
+        let is_name = !cell.text.is_empty()
+            && cell
+                .text
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        if !is_name || !seen.insert(cell.text.as_str()) {
+            errors.push(LifeError::ColumnName {
+                column: at + 1,
+                span: cell.span,
+            });
+        }
+    }
+    let known = columns(data_type);
+    let needed = known
+        .unwrap_or(&[(NUMBER, true)])
+        .iter()
+        .filter(|(_, needed)| *needed);
+    for (column, _) in needed.filter(|(name, _)| !seen.contains(name)) {
+        errors.push(LifeError::MissingColumn { column, span });
+    }
+    if !errors.is_empty() {
+        errors.truncate(NAMED_MAX);
+        return Err(errors);
+    }
+    let is_known =
+        |name: &str| known.is_none_or(|known| known.iter().any(|(column, _)| *column == name));
+    let unknown = cells.iter().filter(|cell| !is_known(&cell.text));
+    let notices = unknown
+        .map(|cell| Notice::UnknownColumn {
+            column: cell.text.clone(),
+        })
+        .take(NAMED_MAX);
+    Ok(notices.collect())
 }
 
 /// One half-width space is an order to delete; nothing is no order.
