@@ -8,7 +8,7 @@ use renkei_model::message::Span;
 use super::ROW;
 use super::error::{CarePlanError, Notice, Place};
 use super::layout::{INSURED, INSURER, Table, VERSION};
-use crate::charset::declared;
+use crate::charset::{declared, is_own};
 use crate::csv::{Cell, Charset, Row, Text};
 use crate::tree::{Content, Leaf, Node, Record};
 
@@ -190,6 +190,13 @@ impl Sheet {
                 self.errors.push(CarePlanError::Required { place });
             }
         }
+        for at in [INSURER, INSURED] {
+            let odd = |cell: &&Cell| !cell.text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            if cells.get(at).filter(odd).is_some() {
+                let place = self.at(row, cells, at);
+                self.errors.push(CarePlanError::Number { place });
+            }
+        }
         for (at, cell) in cells.iter().enumerate() {
             if cell
                 .text
@@ -294,9 +301,4 @@ pub(super) fn is_version(text: &str) -> bool {
     text.len() == 6
         && text.bytes().all(|byte| byte.is_ascii_digit())
         && month.is_some_and(|month| (1..=12).contains(&month))
-}
-
-/// 外字.
-pub(super) const fn is_own(character: char) -> bool {
-    matches!(character, '\u{e000}'..='\u{f8ff}')
 }

@@ -1,8 +1,9 @@
 //! From plans to a file. Nothing is replaced: what the standard forbids is refused by its place.
 
 use super::ROW;
-use super::decode::{is_own, is_version};
+use super::decode::is_version;
 use super::layout::{Table, VERSION};
+use crate::charset::is_own;
 use crate::csv::{Charset, Unwritable, write_cell};
 use crate::tree::{Content, Node, Record};
 

@@ -81,6 +81,12 @@ pub enum CarePlanError {
         /// Where.
         place: Place,
     },
+    /// A number by which people are told apart, of other characters than letters and digits.
+    #[error("{place}: 半角英数字です / must be letters and digits")]
+    Number {
+        /// Where.
+        place: Place,
+    },
     /// NUL or another control character that is no line end.
     #[error("{place}: 制御文字があります / a control character")]
     Control {
@@ -129,6 +135,7 @@ impl CarePlanError {
             | Self::Version { place }
             | Self::Ragged { place, .. }
             | Self::Required { place }
+            | Self::Number { place }
             | Self::Control { place }
             | Self::Doubled { place } => place.span,
         }

@@ -145,6 +145,8 @@ fn versions_keys_and_control_characters() {
     );
     assert!(with(0, "202313").contains("not a version"));
     assert!(with(1, "").contains("保険者番号: 必須の項目が空です"));
+    assert!(with(1, "01-000").contains("保険者番号: 半角英数字です"));
+    assert!(with(2, "０").contains("被保険者番号: 半角英数字です"));
     assert!(with(2, "").contains("被保険者番号"));
     assert!(with(4, "").contains("居宅サービス計画作成(変更)日"));
     assert!(with(6, "\"架空\0\"").contains("課題: 制御文字があります"));

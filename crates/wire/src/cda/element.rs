@@ -9,6 +9,7 @@ use super::TEXT;
 use super::error::{CdaError, Notice};
 use super::names::{Names, Unnamed};
 use super::reference::{attribute, is_xml, resolve};
+use crate::charset::is_own;
 use crate::tree::{Content, Node};
 
 /// Attributes of an element.
@@ -314,8 +315,7 @@ impl<'x> Builder<'x> {
     }
 
     fn own_character(&mut self, text: &str, span: Span) {
-        let own = |c: char| matches!(c, '\u{e000}'..='\u{f8ff}');
-        if self.notices.len() < NOTICES_MAX && text.contains(own) {
+        if self.notices.len() < NOTICES_MAX && text.contains(is_own) {
             let path = self.path();
             self.remark(Notice::OwnCharacter { path, span });
         }

@@ -9,6 +9,7 @@ use super::layout::{Standard, item_name, required};
 use super::line::{Line, NAMED_MAX, lines};
 use super::parts::{Whole, notebook};
 use super::{CATEGORY, VERSION};
+use crate::charset::is_own;
 use crate::tree::{Content, Leaf, Node, Record};
 
 /// A message, read.
@@ -219,9 +220,4 @@ fn remark(standard: Standard, line: &Line, notices: &mut Vec<Notice>) {
             });
         }
     }
-}
-
-/// 外字: Unicode has no character for them, and only the sender's system can show them.
-pub(super) const fn is_own(character: char) -> bool {
-    matches!(character, '\u{e000}'..='\u{f8ff}')
 }

@@ -1,8 +1,8 @@
 //! From a record to bytes. Nothing is replaced: what the standard cannot hold is refused by its place.
 
-use super::decode::is_own;
 use super::layout::{Standard, is_group};
 use super::{CATEGORY, VERSION};
+use crate::charset::is_own;
 use crate::csv::{Charset, Unwritable, write_plain};
 use crate::tree::{Content, Node, Record};
 

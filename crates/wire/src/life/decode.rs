@@ -6,6 +6,7 @@ use renkei_model::limits::Limits;
 use renkei_model::message::{Fault, FaultKind, Span};
 
 use super::layout::{DETAIL, NUMBER, columns};
+use crate::charset::is_own;
 use crate::csv::{Cell, Charset, Row, Text};
 use crate::tree::{Content, Leaf, Node, Record};
 
@@ -319,11 +320,8 @@ impl Sheet {
         };
         let (number, place) = cell(self.number);
         let detail = self.detail.map(|at| cell(at).0);
-        let text = detail.map_or_else(|| number.to_owned(), |detail| format!("{number}-{detail}"));
-        // The same text of other parts is another key.
-        let again = !self
-            .known
-            .insert(format!("{}\u{0}{}", number, detail.unwrap_or_default()));
+        let text = detail.map_or_else(|| number.to_owned(), |detail| key(number, detail));
+        let again = !self.known.insert(text.clone());
         if again {
             self.remark(Notice::Again { line });
         }
@@ -384,10 +382,7 @@ impl Sheet {
                     span: cell.span,
                 });
             }
-            if cell
-                .text
-                .contains(|c: char| matches!(c, '\u{e000}'..='\u{f8ff}'))
-            {
+            if cell.text.contains(is_own) {
                 let column = column();
                 self.remark(Notice::OwnCharacter { line, column });
             }
@@ -451,6 +446,12 @@ fn headings(data_type: &str, cells: &[Cell], span: Span) -> Result<Vec<Notice>, 
         })
         .take(NAMED_MAX);
     Ok(notices.collect())
+}
+
+/// The two numbers in one, so that no other two make the same.
+fn key(number: &str, detail: &str) -> String {
+    let detail = detail.replace('%', "%25").replace('#', "%23");
+    format!("{number}#{detail}")
 }
 
 /// One half-width space is an order to delete; nothing is no order.

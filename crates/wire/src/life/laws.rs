@@ -74,7 +74,7 @@ fn a_form_reads_as_it_is_written() {
             .iter()
             .map(|record| record.key.text.as_str())
             .collect();
-        assert_eq!(keys, ["A-1-1", "A-1-2"]);
+        assert_eq!(keys, ["A-1#1", "A-1#2"]);
         let drug = |at: usize, name: &str| life.records[at].root.child(name).cloned().unwrap();
         assert_eq!(drug(0, "drug_name").text(), Some("架空錠５ｍｇ"));
         assert_eq!(drug(1, "drug_name").content, Content::Null);

@@ -89,6 +89,10 @@ fn what_is_remarkable_is_said_and_kept() {
         notices(&changed("A-1,2", "A-1,1")),
         [Notice::Again { line: 4 }]
     );
+    // Other numbers that read alike are others.
+    let alike = changed("A-1,1", "A,1#1").replace("A-1,2", "A#1,1");
+    let life = read(alike.as_bytes(), "", &Limits::default()).unwrap();
+    assert_ne!(life.records[0].key.text, life.records[1].key.text);
     let own = Notice::OwnCharacter {
         line: 3,
         column: "drug_name".into(),

@@ -1,8 +1,10 @@
 //! From an entry to its path. What [`super::decode_path`] read comes back byte for byte.
 
+use renkei_model::message::Span;
+
 use super::decode;
 use super::entry::{Condition, Entry, Identity};
-use super::part::NameError;
+use super::part::{NameError, Part};
 
 impl Entry {
     /// The file's name.
@@ -47,7 +49,20 @@ impl Entry {
     /// # Errors
     /// The first part that breaks its rule.
     pub fn check(&self) -> Result<(), NameError> {
-        decode::decode_path(&self.path()).map(|_| ())
+        let path = self.path();
+        if decode::decode_path(&path)? == *self {
+            return Ok(());
+        }
+        let rule = "部分に使えない文字があります / a part that reads as something else";
+        let span = Span {
+            start: 0,
+            end: path.len(),
+        };
+        Err(NameError::Rule {
+            part: Part::Path,
+            rule,
+            span,
+        })
     }
 
     fn date(&self) -> &str {

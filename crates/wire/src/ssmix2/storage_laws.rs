@@ -118,6 +118,12 @@ fn nothing_is_written_outside() {
         storage.insert(&entry, b"one"),
         Err(StorageError::Name(_))
     ));
+    let mut entry = file(9);
+    entry.department = Some("-".to_owned());
+    assert!(matches!(
+        storage.insert(&entry, b"one"),
+        Err(StorageError::Name(_))
+    ));
     assert!(matches!(
         storage.read("../x", 10),
         Err(StorageError::Name(_))
