@@ -10,6 +10,7 @@ pub mod charset;
 pub mod csv;
 pub mod filemaker;
 pub mod format;
+pub mod hl7;
 pub mod jahis;
 pub mod json;
 #[cfg(test)]

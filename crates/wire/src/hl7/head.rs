@@ -1,0 +1,139 @@
+//! What must be known of the header before the message can be decoded: its separators, its charset.
+
+use renkei_model::message::Span;
+
+use super::delimiter::Delimiters;
+use super::error::{DecodeError, Rule};
+use super::place::Place;
+use crate::charset::Encoding;
+
+const ESC: u8 = 0x1b;
+const CHARSET: usize = 18;
+const SCHEME: usize = 20;
+
+/// The header before decoding.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head {
+    pub delimiters: Delimiters,
+    pub encoding: Encoding,
+}
+
+/// Reads the header at the beginning of `bytes`, which stand at `base` in the original.
+pub(super) fn read(bytes: &[u8], base: usize) -> Result<Head, DecodeError> {
+    let delimiters = delimiters(bytes, base)?;
+    let end = bytes
+        .iter()
+        .position(|byte| matches!(byte, b'\r' | b'\n'))
+        .unwrap_or(bytes.len());
+    let line = bytes.get(..end).unwrap_or_default();
+    let fields = fields(line, delimiters.field, Reading::Iso2022);
+    let found = encoding(line, &fields, delimiters, base);
+    // The second byte of a kanji of MS932 may be a bar: a header with such a kanji before MSH-18 is cut in
+    // the wrong place unless it is read as MS932, which is right if MSH-18 then says so.
+    if found.as_ref().ok() != Some(&Encoding::Utf8) && !line.is_ascii() {
+        let fields = self::fields(line, delimiters.field, Reading::Ms932);
+        if encoding(line, &fields, delimiters, base) == Ok(Encoding::Ms932) {
+            let encoding = Encoding::Ms932;
+            return Ok(Head {
+                delimiters,
+                encoding,
+            });
+        }
+    }
+    Ok(Head {
+        delimiters,
+        encoding: found?,
+    })
+}
+
+/// MSH-1 and MSH-2.
+pub(super) fn delimiters(bytes: &[u8], base: usize) -> Result<Delimiters, DecodeError> {
+    let field = bytes.get(3).copied().unwrap_or(b'\r');
+    let rest = bytes.get(4..).unwrap_or_default();
+    let end = rest
+        .iter()
+        .position(|byte| *byte == field || matches!(byte, b'\r' | b'\n'))
+        .unwrap_or(rest.len());
+    let found = rest.get(..end).unwrap_or_default();
+    Delimiters::read(field, found).ok_or_else(|| DecodeError {
+        place: Some(Place::header(2)),
+        span: Span {
+            start: base + 3.min(bytes.len()),
+            end: base + (4 + end.min(6)).min(bytes.len()),
+        },
+        rule: Rule::Delimiters,
+    })
+}
+
+/// How bytes of the header are taken before the charset is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// Escape sequences switch to double-byte characters and back.
+    Iso2022,
+    /// A byte 81–9F or E0–FC begins a double-byte character.
+    Ms932,
+}
+
+/// Where each field of the header's line is: index 0 is MSH-2.
+fn fields(line: &[u8], separator: u8, reading: Reading) -> Vec<(usize, usize)> {
+    let mut fields = Vec::new();
+    let (mut start, mut at, mut double) = (4, 4, false);
+    while let Some(&byte) = line.get(at) {
+        match (reading, byte) {
+            (Reading::Iso2022, ESC) => {
+                let to = line.get(at + 1).copied();
+                double =
+                    matches!(to, Some(b'$')) || to == Some(b'(') && line.get(at + 2) == Some(&b'I');
+            }
+            (Reading::Ms932, 0x81..=0x9f | 0xe0..=0xfc) => at += 1,
+            _ if byte == separator && !double => {
+                fields.push((start, at));
+                start = at + 1;
+                if fields.len() > SCHEME {
+                    return fields;
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    fields.push((start, line.len()));
+    fields
+}
+
+fn encoding(
+    line: &[u8],
+    fields: &[(usize, usize)],
+    delimiters: Delimiters,
+    base: usize,
+) -> Result<Encoding, DecodeError> {
+    let place = |number: usize| {
+        fields
+            .get(number - 2)
+            .copied()
+            .unwrap_or((line.len(), line.len()))
+    };
+    let text = |number: usize| {
+        let (start, end) = place(number);
+        // A label is ASCII; whatever is not will be no label.
+        line.get(start..end)
+            .and_then(|bytes| std::str::from_utf8(bytes).ok())
+            .unwrap_or("?")
+    };
+    let repetition = delimiters.repetition.map_or('\r', char::from);
+    let labels = text(CHARSET).split(repetition);
+    Encoding::of_labels(labels, text(SCHEME)).map_err(|(index, error)| {
+        let number = if index.is_some() { CHARSET } else { SCHEME };
+        let (start, end) = place(number);
+        let mut place = Place::header(number);
+        place.repetition = index.map(|index| index + 1);
+        DecodeError {
+            place: Some(place),
+            span: Span {
+                start: base + start,
+                end: base + end,
+            },
+            rule: error.into(),
+        }
+    })
+}
