@@ -16,6 +16,7 @@ pub mod json;
 #[cfg(test)]
 mod json_laws;
 pub mod life;
+pub mod mllp;
 #[cfg(test)]
 mod mutants;
 pub mod ssmix2;

@@ -1,5 +1,6 @@
 //! What must be known of the header before the message can be decoded: its separators, its charset.
 
+use memchr::memmem;
 use renkei_model::message::Span;
 
 use super::delimiter::Delimiters;
@@ -99,6 +100,38 @@ fn fields(line: &[u8], separator: u8, reading: Reading) -> Vec<(usize, usize)> {
     }
     fields.push((start, line.len()));
     fields
+}
+
+/// The header's line of something that may be a message: from the first MSH that stands at the beginning or
+/// behind a control byte, to the end of the line. Empty if there is none.
+#[must_use]
+pub fn header(bytes: &[u8]) -> &[u8] {
+    let begins = |at: &usize| {
+        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+        before.is_none_or(|byte| byte.is_ascii_control() || *byte == 0xbf)
+    };
+    let Some(start) = memmem::find_iter(bytes, b"MSH").find(begins) else {
+        return &[];
+    };
+    let line = bytes.get(start..).unwrap_or_default();
+    let end = line
+        .iter()
+        .position(|byte| matches!(byte, b'\r' | b'\n' | 0x0b | 0x1c));
+    line.get(..end.unwrap_or(line.len())).unwrap_or_default()
+}
+
+/// The fields of such a header as they stand, MSH-2 first; double-byte characters of ISO 2022 are not cut.
+#[must_use]
+pub fn raw_header(bytes: &[u8]) -> Vec<&[u8]> {
+    let line = header(bytes);
+    let Some(&separator) = line.get(3).filter(|byte| byte.is_ascii_punctuation()) else {
+        return Vec::new();
+    };
+    let fields = fields(line, separator, Reading::Iso2022);
+    fields
+        .into_iter()
+        .map(|(start, end)| line.get(start..end).unwrap_or_default())
+        .collect()
 }
 
 fn encoding(

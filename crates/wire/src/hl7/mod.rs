@@ -33,6 +33,7 @@ pub use draft::{Draft, DraftField, DraftSegment, Value};
 pub use error::{DecodeError, EncodeError, Note, NoteKind, Rule};
 pub use escape::Part;
 pub use fields::data_type;
+pub use head::{header, raw_header};
 pub use message::{Message, Piece, Pieces, Segment};
 pub use moment::Moment;
 pub use place::{NoPlace, Place, SegmentName};
