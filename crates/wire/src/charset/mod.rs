@@ -143,3 +143,9 @@ pub(crate) fn guess(rest: &[u8]) -> &'static str {
         "別の文字コード / another charset"
     }
 }
+
+/// 外字: characters that a sender made itself. Unicode has none for them, and only the sender's system can show
+/// them.
+pub(crate) const fn is_own(character: char) -> bool {
+    matches!(character, '\u{e000}'..='\u{f8ff}')
+}
