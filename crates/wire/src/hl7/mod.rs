@@ -15,6 +15,7 @@ mod head;
 mod laws;
 mod message;
 mod moment;
+mod said;
 mod place;
 mod record;
 #[cfg(test)]
@@ -42,5 +43,6 @@ pub use message::{Message, Piece, Pieces, Segment};
 pub use moment::Moment;
 pub use place::{NoPlace, Place, SegmentName};
 pub use record::{MESSAGE, UNPLACED, encode, read};
+pub use said::{canonical, kind_of, private_use};
 pub use structure::{Fit, Group, Member, Missing, NoStructure};
 pub use structures::structure_of;
