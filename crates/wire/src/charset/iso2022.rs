@@ -452,7 +452,7 @@ pub(super) fn other_escape(bytes: &[u8], at: usize, marks: Marks<'_>) -> Option<
 }
 
 /// `\C2842\` or `\M2442\` at this place: its length and its hexadecimal digits.
-pub(super) fn hl7_switch(bytes: &[u8], at: usize, escape: u8) -> Option<(usize, &[u8])> {
+pub(crate) fn hl7_switch(bytes: &[u8], at: usize, escape: u8) -> Option<(usize, &[u8])> {
     let rest = bytes.get(at..)?;
     let [first, kind @ (b'C' | b'M'), ..] = *rest else {
         return None;

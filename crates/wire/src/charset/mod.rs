@@ -18,6 +18,7 @@ pub use decode::decode;
 pub use encode::{encode, lacking};
 pub use encoding::{Encoding, LabelError, Sets, Switch};
 pub use error::{CharsetError, CharsetFault, CharsetNote, Lacking};
+pub(crate) use iso2022::hl7_switch;
 pub use iso2022::{Decoded, Marks};
 pub use kana::full_width;
 pub use offsets::Offsets;

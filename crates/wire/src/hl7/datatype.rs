@@ -1,4 +1,5 @@
-//! The data types of HL7 v2.5 (chapter 2.A) that SS-MIX2 uses, read from a field's repetition.
+//! The data types of HL7 v2.5 (chapter 2.A) that SS-MIX2 uses, read from a field's repetition. They name
+//! the components that Japanese systems fill; all others are found by place.
 
 use renkei_model::message::Span;
 
@@ -170,7 +171,7 @@ pub enum Typed {
     Number(String),
     /// TS, DT, TM: a moment.
     Moment(Moment),
-    /// CE, CWE, CNE.
+    /// CE, CWE, CNE; RPT (TQ1-3) where it is a code alone.
     Coded(Coded),
     /// CX.
     Identifier(Identifier),
@@ -207,6 +208,10 @@ pub fn typed(value: Piece<'_>, data_type: &str) -> Result<Option<Typed>, TypeErr
         "NM" | "SI" => Typed::Number(number(value)?),
         "TS" | "DT" => Typed::Moment(moment(value)?),
         "CE" | "CWE" | "CNE" => Typed::Coded(Coded::read(value)),
+        // SS-MIX2 uses the pattern's code alone; a repeat with more is given component by component.
+        "RPT" if value.components().skip(1).all(|rest| rest.is_empty()) => {
+            Typed::Coded(Coded::of_sub_components(value))
+        }
         "CX" => Typed::Identifier(Identifier::read(value)),
         "XPN" => Typed::Person(Person::of_name(value)),
         "XCN" => Typed::Person(Person::of_number(value)),

@@ -200,7 +200,7 @@ fn charset_error(
 ) -> DecodeError {
     let content = bytes.get(inner.start..inner.end).unwrap_or_default();
     DecodeError {
-        place: site::of(content, span.start.saturating_sub(inner.start), delimiters),
+        place: site::of(content, span.start.saturating_sub(inner.start), delimiters).map(Box::new),
         span,
         rule: fault.into(),
     }
@@ -363,13 +363,26 @@ fn look_over(message: &mut Message) {
             first(NoteKind::LoneEscape, start, start + 1);
         }
     }
-    let odd = |b: &u8| b.is_ascii_control() && !matches!(b, b'\r' | b'\n' | b'\t');
-    if let Some(at) = text.iter().position(odd) {
+    if let Some(at) = first_control(text) {
         first(NoteKind::ControlCharacter, at, at + 1);
     }
     for (kind, start, end) in found {
         message.note(kind, start, end);
     }
+}
+
+/// The first control character that is neither a tab nor a line end. Looks at blocks, which is several times
+/// faster than byte by byte.
+fn first_control(text: &[u8]) -> Option<usize> {
+    const BLOCK: usize = 64;
+    let odd = |byte: &u8| {
+        (*byte < 0x20) & (*byte != b'\t') & (*byte != b'\r') & (*byte != b'\n') | (*byte == 0x7f)
+    };
+    let any = |block: &[u8]| block.iter().fold(false, |found, byte| found | odd(byte));
+    let block = text.chunks(BLOCK).position(any)?;
+    let start = block * BLOCK;
+    let inside = text.get(start..)?.iter().position(odd)?;
+    Some(start + inside)
 }
 
 /// Two messages in one would mix two patients. A header without fields is only out of place.
@@ -379,7 +392,10 @@ fn refuse_second_header(message: &Message) -> Result<(), DecodeError> {
     match message.segments().skip(1).find(second) {
         None => Ok(()),
         Some(segment) => Err(DecodeError {
-            place: Some(Place::segment(SegmentName::MSH, segment.sequence())),
+            place: Some(Box::new(Place::segment(
+                SegmentName::MSH,
+                segment.sequence(),
+            ))),
             span: segment.span(),
             rule: Rule::SecondHeader,
         }),
@@ -397,7 +413,7 @@ fn check_label(message: &Message) -> Result<(), DecodeError> {
         return Ok(());
     }
     Err(DecodeError {
-        place: Some(Place::header(18)),
+        place: Some(Box::new(Place::header(18))),
         span: message
             .segment(0)
             .map(|head| head.span())
@@ -418,9 +434,9 @@ fn require(message: &Message, field: usize) -> Result<(), DecodeError> {
         (None, None) => Span::default(),
     };
     Err(DecodeError {
-        place: Some(place),
+        place: Some(Box::new(place)),
         span,
-        rule: Rule::Required(place),
+        rule: Rule::Required(if field == 9 { "MSH-9" } else { "MSH-10" }),
     })
 }
 

@@ -10,7 +10,7 @@ use crate::charset::{CharsetFault, CharsetNote, LabelError, Lacking};
 #[error("{rule}")]
 pub struct DecodeError {
     /// The place in the sender's terms; `None` where the message is not split yet.
-    pub place: Option<Place>,
+    pub place: Option<Box<Place>>,
     /// The bytes in the original message.
     pub span: Span,
     /// The rule that was broken.
@@ -63,7 +63,7 @@ pub enum Rule {
     SegmentName,
     /// A field that every message has.
     #[error("{0}は必須です / {0} is required")]
-    Required(Place),
+    Required(&'static str),
 }
 
 impl DecodeError {
@@ -81,7 +81,8 @@ impl DecodeError {
         Fault {
             field: self
                 .place
-                .map(|place| place.to_string())
+                .as_ref()
+                .map(ToString::to_string)
                 .unwrap_or_default(),
             rule: format!("{} (byte {})", self.rule, self.span.start),
             span: Some(self.span),

@@ -6,7 +6,7 @@ use renkei_model::message::Span;
 use super::delimiter::Delimiters;
 use super::error::{DecodeError, Rule};
 use super::place::Place;
-use crate::charset::Encoding;
+use crate::charset::{self, Encoding};
 
 const ESC: u8 = 0x1b;
 const CHARSET: usize = 18;
@@ -57,7 +57,7 @@ pub(super) fn delimiters(bytes: &[u8], base: usize) -> Result<Delimiters, Decode
         .unwrap_or(rest.len());
     let found = rest.get(..end).unwrap_or_default();
     Delimiters::read(field, found).ok_or_else(|| DecodeError {
-        place: Some(Place::header(2)),
+        place: Some(Box::new(Place::header(2))),
         span: Span {
             start: base + 3.min(bytes.len()),
             end: base + (4 + end.min(6)).min(bytes.len()),
@@ -78,16 +78,26 @@ enum Reading {
 /// Where each field of the header's line is: index 0 is MSH-2.
 fn fields(line: &[u8], separator: u8, reading: Reading) -> Vec<(usize, usize)> {
     let mut fields = Vec::new();
-    let (mut start, mut at, mut double) = (4, 4, false);
+    // The escape character stands third in MSH-2.
+    let escape = line.get(6).copied().unwrap_or(separator);
+    let (mut start, mut at) = (4, 4);
+    let mut double = Double::No;
     while let Some(&byte) = line.get(at) {
+        let switched = match double {
+            Double::ByEscape => None,
+            _ if byte == escape => charset::hl7_switch(line, at, escape),
+            _ => None,
+        };
         match (reading, byte) {
-            (Reading::Iso2022, ESC) => {
-                let to = line.get(at + 1).copied();
-                double =
-                    matches!(to, Some(b'$')) || to == Some(b'(') && line.get(at + 2) == Some(&b'I');
-            }
             (Reading::Ms932, 0x81..=0x9f | 0xe0..=0xfc) => at += 1,
-            _ if byte == separator && !double => {
+            (Reading::Iso2022, ESC) => double = Double::behind(line.get(at + 1..)),
+            (Reading::Iso2022, _) if let Some((len, _)) = switched => {
+                let kanji = line.get(at + 1) == Some(&b'M');
+                double = if kanji { Double::ByHl7 } else { Double::No };
+                at += len - 1;
+            }
+            _ if double == Double::ByHl7 => at += 1,
+            _ if byte == separator && double == Double::No => {
                 fields.push((start, at));
                 start = at + 1;
                 if fields.len() > SCHEME {
@@ -98,8 +108,26 @@ fn fields(line: &[u8], separator: u8, reading: Reading) -> Vec<(usize, usize)> {
         }
         at += 1;
     }
-    fields.push((start, line.len()));
+    fields.push((start.min(line.len()), line.len()));
     fields
+}
+
+/// Whether the bytes of the header are two a character, and what switched to that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Double {
+    No,
+    ByEscape,
+    ByHl7,
+}
+
+impl Double {
+    /// By what stands behind an ESC. Half-width kana count too: their bytes may be separators.
+    fn behind(rest: Option<&[u8]>) -> Self {
+        match rest {
+            Some([b'$', ..] | [b'(', b'I', ..]) => Self::ByEscape,
+            _ => Self::No,
+        }
+    }
 }
 
 /// The header's line of something that may be a message: from the first MSH that stands at the beginning or
@@ -161,7 +189,7 @@ fn encoding(
         let mut place = Place::header(number);
         place.repetition = index.map(|index| index + 1);
         DecodeError {
-            place: Some(place),
+            place: Some(Box::new(place)),
             span: Span {
                 start: base + start,
                 end: base + end,

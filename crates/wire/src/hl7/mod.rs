@@ -3,6 +3,8 @@
 mod datatype;
 mod decode;
 mod delimiter;
+#[cfg(test)]
+mod double_byte_tests;
 mod draft;
 mod encode;
 mod error;
@@ -17,6 +19,8 @@ mod place;
 mod record;
 #[cfg(test)]
 mod refusals;
+#[cfg(test)]
+mod samples_tests;
 mod site;
 mod structure;
 mod structures;

@@ -143,13 +143,13 @@ impl<'m> Writer<'m> {
     fn segment(&mut self, segment: Segment<'m>) -> Result<Node, DecodeError> {
         let mut fields = Vec::new();
         for (number, field) in segment.fields() {
-            let name = format!("{}-{number}", segment.name());
+            let name = numbered(segment.name().as_str(), '-', number);
             for repetition in field.repetitions().filter(|own| !own.is_empty()) {
                 let mut components = Vec::new();
                 for (index, component) in repetition.components().enumerate() {
                     if !component.is_empty() {
                         components
-                            .push(self.component(format!("{name}.{}", index + 1), component)?);
+                            .push(self.component(numbered(&name, '.', index + 1), component)?);
                     }
                 }
                 fields.push(Node {
@@ -172,7 +172,7 @@ impl<'m> Writer<'m> {
             for (index, sub) in component.sub_components().enumerate() {
                 if !sub.is_empty() {
                     parts.push(Node {
-                        name: format!("{name}.{}", index + 1),
+                        name: numbered(&name, '.', index + 1),
                         span: sub.span(),
                         content: self.content(sub)?,
                     });
@@ -204,6 +204,27 @@ impl<'m> Writer<'m> {
             Content::Text(value.text().into_owned())
         })
     }
+}
+
+/// `PID-3` and `PID-3.1`: most of what a record costs is its names.
+fn numbered(head: &str, mark: char, number: usize) -> String {
+    let mut name = String::with_capacity(head.len() + 4);
+    name.push_str(head);
+    name.push(mark);
+    let mut digits = [0_u8; 20];
+    let mut rest = number;
+    let mut used = 0;
+    for slot in digits.iter_mut().rev() {
+        *slot = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+        rest /= 10;
+        used += 1;
+        if rest == 0 {
+            break;
+        }
+    }
+    let shown = digits.get(digits.len() - used..).map(std::str::from_utf8);
+    name.push_str(shown.and_then(Result::ok).unwrap_or_default());
+    name
 }
 
 /// A record's bytes: the separators by its MSH-1 and MSH-2, the charset by MSH-18 and MSH-20. Names that

@@ -231,8 +231,10 @@ fn a_header_that_its_own_charset_cuts_otherwise_is_refused() {
 
 #[test]
 fn sizes_are_limited() {
-    let mut limits = Limits::default();
-    limits.body_bytes = GOOD.len();
+    let mut limits = Limits {
+        body_bytes: GOOD.len(),
+        ..Limits::default()
+    };
     assert!(decode(GOOD.as_bytes(), &limits).is_ok());
     limits.body_bytes -= 1;
     let error = decode(GOOD.as_bytes(), &limits).unwrap_err();
@@ -243,7 +245,7 @@ fn sizes_are_limited() {
 }
 
 #[test]
-fn five_million_bytes_of_anything_are_answered_at_once() {
+fn a_million_bytes_of_anything_are_answered_at_once() {
     let head = GOOD.as_bytes();
     for filler in [
         "|",
@@ -263,7 +265,7 @@ fn five_million_bytes_of_anything_are_answered_at_once() {
         "\u{1b}(B",
         "\u{1b}(I1",
     ] {
-        let room = 4_999_000 - head.len();
+        let room = 1_000_000 - head.len();
         let bytes = [
             head,
             b"PID|",
@@ -277,7 +279,7 @@ fn five_million_bytes_of_anything_are_answered_at_once() {
             drop(message.fit());
         }
         assert!(
-            start.elapsed().as_secs() < 5,
+            start.elapsed().as_secs() < 2,
             "{filler:?}: {:?} in an unoptimised build",
             start.elapsed()
         );

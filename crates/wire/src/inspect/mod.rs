@@ -19,6 +19,8 @@ mod name;
 mod pictures;
 mod read;
 mod rows;
+#[cfg(test)]
+mod samples_tests;
 mod show;
 mod split;
 mod text;

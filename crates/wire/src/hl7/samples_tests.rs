@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::{Message, NoteKind, Place, Rule, data_type, decode, encode, typed};
+use crate::tree::Node;
 use renkei_model::limits::Limits;
-use renkei_wire::Node;
-use renkei_wire::hl7::{self, Message, NoteKind, Place, Rule};
 
 /// A folder of the shared reference material, if it is there.
 fn shared(below: &str) -> Option<PathBuf> {
@@ -50,7 +50,7 @@ fn samples() -> Vec<(String, Vec<u8>, Message)> {
     assert_eq!(files.len(), 22);
     let mut read = Vec::new();
     for (name, bytes) in files {
-        match hl7::decode(&bytes, &Limits::default()) {
+        match decode(&bytes, &Limits::default()) {
             Ok(message) => read.push((name, bytes, message)),
             Err(error) => {
                 assert_eq!(bytes.len(), 2, "{name}: {error}");
@@ -147,7 +147,7 @@ fn fields_of_the_maps_have_a_type() {
     }
     assert!(named.len() > 150, "{}", named.len());
     for place in named {
-        let found = hl7::data_type(place.segment, place.field.unwrap());
+        let found = data_type(place.segment, place.field.unwrap());
         assert!(found.is_some(), "{place}");
     }
 }
@@ -182,7 +182,7 @@ fn values_of_the_samples_read_as_their_types() {
                 };
                 for repetition in field.repetitions() {
                     read += 1;
-                    if hl7::typed(repetition, data_type).is_err() {
+                    if typed(repetition, data_type).is_err() {
                         let kind = name.split('/').nth(2).unwrap();
                         wrong.push(format!("{kind} {}-{number}", segment.name()));
                     }
@@ -208,8 +208,8 @@ fn records_of_the_samples_come_back() {
         let mut values = 0;
         count(&record.root, &mut values);
         assert!(values > 20, "{name}");
-        let again = hl7::encode(&record).unwrap();
-        let again = hl7::decode(&again, &Limits::default()).unwrap();
+        let again = encode(&record).unwrap();
+        let again = decode(&again, &Limits::default()).unwrap();
         // Segments that fit nowhere stand at the end of a record.
         if message.fit().unwrap().misfits.is_empty() {
             assert_eq!(
