@@ -11,6 +11,7 @@ pub mod csv;
 pub mod filemaker;
 pub mod format;
 pub mod hl7;
+pub mod inspect;
 pub mod jahis;
 pub mod json;
 #[cfg(test)]

@@ -57,6 +57,18 @@ impl Table {
         Self::ALL.into_iter().find(|table| table.name() == name)
     }
 
+    /// The table whose known columns are nearest to a row's number of cells: for who has no file name. 利用者補足情報 may
+    /// have more columns than are known.
+    #[must_use]
+    pub const fn of_width(cells: usize) -> Self {
+        match cells {
+            0..=13 => Self::Plan3,
+            14..=18 => Self::Supplement,
+            19..=25 => Self::Plan2,
+            _ => Self::Plan1,
+        }
+    }
+
     pub(super) const fn columns(self) -> &'static [Column] {
         match self {
             Self::Plan1 => &PLAN1,

@@ -68,6 +68,16 @@ const KINDS: [(&str, FileKind, bool); 9] = [
     ("DLTJSK", FileKind::Other("DLTJSK"), true),
 ];
 
+impl FileKind {
+    /// The kind that a name's first part says, whatever is wrong with its other parts.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        let (first, _) = name.split_once('_')?;
+        let kind = KINDS.iter().find(|(word, ..)| *word == first);
+        kind.map(|(_, kind, _)| *kind)
+    }
+}
+
 impl FileName {
     /// Reads a name.
     ///

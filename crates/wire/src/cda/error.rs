@@ -108,6 +108,17 @@ impl CdaError {
     }
 }
 
+impl Notice {
+    /// Where; `None` for something that is not there.
+    #[must_use]
+    pub const fn span(&self) -> Option<Span> {
+        match self {
+            Self::Instruction { span } | Self::OwnCharacter { span, .. } => Some(*span),
+            Self::Lacks { .. } => None,
+        }
+    }
+}
+
 impl From<CdaError> for Fault {
     fn from(error: CdaError) -> Self {
         let kind = match error {

@@ -1,6 +1,8 @@
 //! Which charset the bytes are in: for formats that demand UTF-8 ([`utf8`]), and the Japanese charsets of
 //! HL7, by label, both ways ([`decode`], [`encode`]). CSV has [`crate::csv::Text`].
 
+#[cfg(test)]
+mod damage_tests;
 mod decode;
 mod encode;
 mod encoding;

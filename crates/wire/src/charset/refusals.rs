@@ -124,6 +124,27 @@ fn what_is_odd_is_read_and_told() {
     assert_eq!(kanji(b"|\\M2442\\4?\\C2842\\|"), [(Undeclared, 1)]);
 }
 
+/// What `docs/hl7.md` says of re-encoding.
+#[test]
+fn odd_bytes_are_written_in_order() {
+    for (odd, plain) in [
+        (&b"|\x1b$@4?\x1b(B|"[..], &b"|\x1b$B4?\x1b(B|"[..]),
+        (b"|\x1b$(B4?\x1b(B|", b"|\x1b$B4?\x1b(B|"),
+        (b"|\x1b&@\x1b$B4?\x1b(B|", b"|\x1b$B4?\x1b(B|"),
+        (b"|\x1b$B4?\x1b(J|", b"|\x1b$B4?\x1b(B|"),
+        (b"|\x1b$B4? <T\x1b(B|", b"|\x1b$B4?\x1b(B \x1b$B<T\x1b(B|"),
+        (b"|\x1b$B4?\x1b(B\x1b$B<T\x1b(B|", b"|\x1b$B4?<T\x1b(B|"),
+        (b"|\xb6\xdd|", b"|\x1b(I6]\x1b(B|"),
+        (b"|\x1b$B-p\x1b(B|", b"|\x1b$B\"b\x1b(B|"),
+        (b"|\x1b$B-!\x1b(B|", b"|\x1b$B-!\x1b(B|"),
+    ] {
+        let (decoded, encoding) = decode(odd, 0, KANA, Marks::USUAL).unwrap();
+        let mut out = Vec::new();
+        super::encode(&decoded.text, encoding, Marks::USUAL, &mut out).unwrap();
+        assert_eq!(out, plain, "{}", odd.escape_ascii());
+    }
+}
+
 #[test]
 fn kana_and_roman_are_kept() {
     assert_eq!(read(b"|\x1b(I6]<^,\x1b(B|", KANA).0, "|ｶﾝｼﾞｬ|");

@@ -10,10 +10,12 @@
 //! the columns are those that line 2 names. The layout of 2024 is not known here. Lengths and codes are not checked.
 
 mod decode;
+mod error;
 #[cfg(test)]
 mod laws;
 mod layout;
 #[cfg(test)]
 mod refusals;
 
-pub use decode::{Life, LifeError, Notice, read};
+pub use decode::{Life, read};
+pub use error::{LifeError, Notice};
