@@ -157,7 +157,7 @@ async fn in_good_order(
         }
     };
     tokio::select! {
-        _ = futures_util::future::join(first.serve(stop), second) => {}
+        () = async { tokio::join!(first.serve(stop), second); } => {}
         () = too_long => tracing::warn!("some connections did not end in time"),
     }
 }
