@@ -192,6 +192,7 @@ pub fn reply(reply: Reply, known: Option<&HeaderValue>, request: RequestId) -> R
         let media_type = match sight.form {
             Form::Fhir => "application/fhir+json; charset=utf-8",
             Form::Json => "application/json; charset=utf-8",
+            Form::Hl7 => "application/hl7-v2",
         };
         put_static(&mut response, CONTENT_TYPE, media_type);
     }

@@ -20,6 +20,7 @@ mod known;
 mod line;
 mod linger;
 pub mod mailbox;
+pub mod mllp;
 pub mod network;
 pub mod office;
 pub mod open;
@@ -31,6 +32,7 @@ mod tally;
 pub use door::{RouteLine, routes};
 pub use hall::ConnectionLimits;
 pub use key::{IssuerKey, KeyError};
+pub use mllp::{MllpDoor, MllpSettings};
 pub use place::AdmissionLimits;
 pub use serve::{Door, DoorError};
 

@@ -36,6 +36,12 @@ pub enum DoorError {
         #[source]
         cause: std::io::Error,
     },
+    /// A door without proof of who knocks is open to this machine only.
+    #[error("{address} is not a loopback address: HL7 over MLLP has no TLS here yet")]
+    Open {
+        /// The address.
+        address: SocketAddr,
+    },
 }
 
 /// A bound listener with everything behind it.

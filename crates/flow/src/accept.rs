@@ -3,7 +3,7 @@
 use renkei_model::caller::Caller;
 use renkei_model::id::MessageId;
 use renkei_model::message::{DedupKey, Inbound};
-use renkei_profile::Network;
+use renkei_profile::{Format, Network};
 use sha2::{Digest, Sha256};
 
 use crate::house::House;
@@ -31,16 +31,19 @@ pub enum Media {
     Json,
     /// A header row and a row for each record.
     Csv,
+    /// A message of HL7 v2.
+    Hl7,
 }
 
 impl Media {
     /// The syntax of a media type (lower case, with its parameters); JSON if none was declared.
     #[must_use]
     pub fn of(content_type: &str) -> Option<Self> {
-        match content_type.split(';').next().unwrap_or_default().trim() {
-            "application/json" | "text/json" | "" => Some(Self::Json),
-            "text/csv" => Some(Self::Csv),
-            _ => None,
+        let declared = content_type.split(';').next().unwrap_or_default().trim();
+        match Format::of_media(content_type)? {
+            Format::FilemakerJson if declared == "text/csv" => Some(Self::Csv),
+            Format::FilemakerJson => Some(Self::Json),
+            Format::Hl7 => Some(Self::Hl7),
         }
     }
 }
@@ -60,8 +63,8 @@ pub enum AcceptError {
     /// An empty body.
     #[error("本文が空です / the message is empty")]
     Empty,
-    /// Not a media type that carries JSON or CSV.
-    #[error("the media type must be application/json or text/csv")]
+    /// Not a media type that carries JSON, CSV or HL7.
+    #[error("the media type must be application/json, text/csv or application/hl7-v2")]
     MediaType,
 }
 

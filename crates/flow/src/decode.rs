@@ -33,17 +33,15 @@ impl Notation {
     #[must_use]
     pub fn field(self, field: &str) -> String {
         match (self.format, self.media) {
-            (Format::FilemakerJson, Media::Json) => field.to_owned(),
             (Format::FilemakerJson, Media::Csv) => filemaker::as_column(field),
+            _ => field.to_owned(),
         }
     }
 
     /// The fields of a record that have private-use characters (外字), as the format's messages name them.
     #[must_use]
     pub fn private_use(self, record: &Record) -> Vec<String> {
-        match self.format {
-            Format::FilemakerJson => filemaker::private_use(record),
-        }
+        self.format.private_use(record)
     }
 }
 

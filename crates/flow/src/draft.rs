@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use renkei_model::Face;
 use renkei_profile::Message;
 use renkei_store::{Origin, StoreError};
-use renkei_wire::filemaker;
 use renkei_wire::tree::Record;
 use sha2::{Digest, Sha256};
 
@@ -86,7 +85,7 @@ pub fn draft<'a>(mapped: Mapped<'a>, mut origins: Origins) -> Result<Drafted<'a>
         let origin = origins.remove(&item.mapped.native_key);
         drafted.push(DraftedItem {
             face: face(&item),
-            content_sha256: content(&item.record),
+            content_sha256: content(plan, &item.record),
             writing: write(&accepted, &item.mapped.resources, origin.as_ref())?,
             origin,
             item,
@@ -100,8 +99,8 @@ pub fn draft<'a>(mapped: Mapped<'a>, mut origins: Origins) -> Result<Drafted<'a>
 }
 
 /// Hash of a native record, the same for the same values however its bytes were laid out.
-fn content(record: &Record) -> [u8; 32] {
-    Sha256::digest(filemaker::canonical(record)).into()
+fn content(plan: &Message, record: &Record) -> [u8; 32] {
+    Sha256::digest(plan.format().canonical(record)).into()
 }
 
 /// Who a native record says that it is about: the face of its Patient.

@@ -57,7 +57,7 @@ const fn words(kind: Kind) -> (&'static str, &'static str) {
         Kind::TooLarge => ("too-long", "大きすぎます / larger than the limit"),
         Kind::MediaType => (
             "not-supported",
-            "Content-Type は application/json か text/csv にしてください / send application/json or text/csv",
+            "Content-Type は application/json、text/csv、application/hl7-v2 のいずれかにしてください / send application/json, text/csv or application/hl7-v2",
         ),
         Kind::Conflict => ("conflict", "競合しています / conflict"),
         Kind::TooMany => (

@@ -4,9 +4,11 @@ use renkei_fhir::instant::instant_text;
 use renkei_model::clock::Instant;
 use renkei_model::lane::Offer;
 use renkei_model::leaf::{LeafDetail, StoredLeaf};
+use renkei_model::limits::Limits;
 use renkei_profile::{Format, Message};
 use renkei_store::{SheetHistory, VisibleVersion};
-use renkei_wire::filemaker;
+use renkei_wire::format::Unwritable;
+use renkei_wire::hl7;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -30,6 +32,8 @@ pub enum Form {
     Fhir,
     /// `application/json`
     Json,
+    /// `application/hl7-v2`
+    Hl7,
 }
 
 /// Why something cannot be shown: our fault.
@@ -41,6 +45,12 @@ pub enum RenderError {
     /// A stored text is not what was stored.
     #[error("a stored text cannot be read")]
     Text(#[from] serde_json::Error),
+    /// The native form has characters that its charset lacks.
+    #[error("a stored document cannot be written in the network's own form")]
+    Unwritable(#[from] Unwritable),
+    /// The native form that was written cannot be read again.
+    #[error("the network's own form cannot be read again")]
+    Form,
     /// A stored leaf is not what was stored.
     #[error("a stored audit leaf cannot be read")]
     Leaf,
@@ -75,7 +85,10 @@ pub fn native(plan: &Message, row: &VisibleVersion) -> Result<Sight, RenderError
     let body = native_bytes(plan, row)?;
     Ok(Sight {
         body,
-        form: Form::Json,
+        form: match plan.format() {
+            Format::FilemakerJson => Form::Json,
+            Format::Hl7 => Form::Hl7,
+        },
         version: Some(row.version),
         modified: Some(row.at),
     })
@@ -84,8 +97,18 @@ pub fn native(plan: &Message, row: &VisibleVersion) -> Result<Sight, RenderError
 fn native_bytes(plan: &Message, row: &VisibleVersion) -> Result<Vec<u8>, RenderError> {
     let bundle: Value = serde_json::from_str(&row.text)?;
     let record = plan.map_out(&bundle)?;
+    Ok(plan.write(&[record])?)
+}
+
+/// The native form inside JSON: JSON as it is, anything else as one string, whatever its charset.
+fn native_json(plan: &Message, row: &VisibleVersion) -> Result<Box<RawValue>, RenderError> {
+    let bytes = native_bytes(plan, row)?;
     Ok(match plan.format() {
-        Format::FilemakerJson => filemaker::encode(&[record]),
+        Format::FilemakerJson => serde_json::from_slice(&bytes)?,
+        Format::Hl7 => {
+            let message = hl7::decode(&bytes, &Limits::default()).map_err(|_| RenderError::Form)?;
+            serde_json::value::to_raw_value(message.text())?
+        }
     })
 }
 
@@ -120,8 +143,7 @@ pub fn sheet(row: &VisibleVersion, history: &SheetHistory) -> Sight {
 pub fn inbox(letters: &[Letter<'_>]) -> Result<Sight, RenderError> {
     let mut deliveries = Vec::with_capacity(letters.len());
     for letter in letters {
-        let native: Box<RawValue> =
-            serde_json::from_slice(&native_bytes(letter.plan, &letter.row)?)?;
+        let native = native_json(letter.plan, &letter.row)?;
         let offer = &letter.offer;
         let head = json!({
             "id": offer.delivery.to_string(),

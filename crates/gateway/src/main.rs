@@ -18,6 +18,7 @@ mod signal;
 mod signing;
 mod stdout;
 mod token;
+mod wire_cmd;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -61,6 +62,9 @@ enum Command {
     Audit(audit_log::Command),
     /// ネットワークの数字を数える / count a network's figures
     Report(report::Arguments),
+    /// 各種の形式の電文を調べる、送る、受ける / inspect, send and receive messages of all formats
+    #[command(subcommand)]
+    Wire(wire_cmd::Command),
     /// すべての経路を並べる / list all routes
     Routes,
 }
@@ -110,6 +114,7 @@ async fn run(cli: Cli) -> Result<(), GatewayError> {
         Command::Token(arguments) => token::run(&settings(file)?.config, arguments),
         Command::Audit(command) => audit_log::run(settings(file)?.config, command).await,
         Command::Report(arguments) => report::run(&settings(file)?.config, arguments).await,
+        Command::Wire(command) => wire_cmd::run(&settings(file)?.config, command),
         Command::Routes => {
             for route in renkei_edge::routes() {
                 say(&format!("{} {} {}", route.method, route.path, route.kind))?;

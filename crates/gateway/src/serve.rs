@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use renkei_edge::{Door, EdgeSettings, IssuerKey};
+use renkei_edge::{Door, EdgeSettings, IssuerKey, MllpDoor};
 use renkei_flow::checkpoint::Checkpointer;
 use tokio::sync::oneshot;
 
@@ -16,6 +16,14 @@ use crate::{descriptors, metrics, signal};
 
 /// Time to write the last answers, beyond the time that a request may take.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// What listens.
+pub struct Doors {
+    /// HTTP.
+    pub first: Door,
+    /// HL7 over MLLP, where it is set.
+    pub second: Option<MllpDoor>,
+}
 
 /// What the door calls for `/metrics`.
 pub type Render = Arc<dyn Fn() -> String + Send + Sync>;
@@ -44,7 +52,12 @@ pub async fn run(config: &Config) -> Result<(), GatewayError> {
         render,
     )
     .await?;
-    until_stopped(opened, door, config, stop).await
+    let second = match config.mllp.settings(&config.limits()) {
+        Some(settings) => Some(MllpDoor::bind(settings, Arc::clone(&opened.house)).await?),
+        None => None,
+    };
+    let doors = Doors { first: door, second };
+    until_stopped(opened, doors, config, stop).await
 }
 
 /// What the door is told.
@@ -79,7 +92,7 @@ pub fn metrics() -> Result<Render, GatewayError> {
 /// When the log cannot be signed at the start, or the door breaks.
 pub async fn until_stopped(
     opened: Opened,
-    door: Door,
+    doors: Doors,
     config: &Config,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), GatewayError> {
@@ -99,9 +112,12 @@ pub async fn until_stopped(
     signing.once().await?;
     let (stop_signing, stopped) = oneshot::channel();
     let signing = tokio::spawn(signing.until(config.audit.clone(), stopped));
-    say(&format!("listening on http://{}", door.address()))?;
+    if let Some(second) = &doors.second {
+        say(&format!("listening on mllp://{}", second.address()))?;
+    }
+    say(&format!("listening on http://{}", doors.first.address()))?;
     let patience = Duration::from_millis(config.limits.request_ms) + GRACE;
-    in_good_order(door, stop, patience).await;
+    in_good_order(doors, stop, patience).await;
     drop(stop_signing);
     if signing.await.is_err() {
         tracing::error!("signing the audit log ended early");
@@ -115,13 +131,15 @@ pub async fn until_stopped(
 /// Serves until the signal and lets open requests end; a client that never ends its request cannot keep
 /// the program from stopping.
 async fn in_good_order(
-    door: Door,
+    doors: Doors,
     stop: impl Future<Output = ()> + Send + 'static,
     patience: Duration,
 ) {
     let (began, stopping) = oneshot::channel();
+    let (end_second, second_ends) = oneshot::channel::<()>();
     let stop = async move {
         stop.await;
+        drop(end_second);
         // Nobody listens any more only if serving has ended already.
         let _ = began.send(());
     };
@@ -131,8 +149,15 @@ async fn in_good_order(
             Err(_) => std::future::pending().await,
         }
     };
+    let Doors { first, second } = doors;
+    let second = async {
+        if let Some(second) = second {
+            // Dropped, not sent.
+            second.serve(async { drop(second_ends.await) }).await;
+        }
+    };
     tokio::select! {
-        () = door.serve(stop) => {}
+        () = async { tokio::join!(first.serve(stop), second); } => {}
         () = too_long => tracing::warn!("some connections did not end in time"),
     }
 }

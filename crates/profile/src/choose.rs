@@ -2,7 +2,8 @@
 
 use renkei_model::limits::Limits;
 use renkei_model::message::{Fault, FaultKind};
-use renkei_wire::{Leaf, Record};
+use renkei_wire::format::Unwritable;
+use renkei_wire::{Format, Leaf, Record};
 
 use crate::network::{Message, Network};
 
@@ -16,17 +17,25 @@ pub struct Native<'n> {
 }
 
 impl Network {
-    /// The message of a layout. Records that name none are of the network's first message, and so are all
+    /// The message of a layout among those of a format. Records that name none are of the network's first message, and so are all
     /// records of a network whose messages have no layouts.
     ///
     /// # Errors
     /// A fault that names the layouts of the network; `None` if the network has no messages.
-    pub fn of_layout(&self, layout: Option<&Leaf>) -> Result<&Message, Option<Fault>> {
-        let known: Vec<&str> = self.messages().iter().filter_map(Message::layout).collect();
-        let Some(layout) = layout.filter(|_| !known.is_empty()) else {
-            return self.messages().first().ok_or(None);
+    pub fn of_layout(
+        &self,
+        format: Format,
+        layout: Option<&Leaf>,
+    ) -> Result<&Message, Option<Fault>> {
+        let of_format = |message: &&Message| message.format() == format;
+        let mut messages = self.messages().iter().filter(of_format);
+        let known: Vec<&str> = messages.clone().filter_map(Message::layout).collect();
+        let Some(layout) = layout.filter(|_| format == Format::Hl7 || !known.is_empty()) else {
+            return messages.next().ok_or(None);
         };
-        let mut messages = self.messages().iter();
+        if format == Format::Hl7 && known.is_empty() {
+            return Err(Some(nobody_takes(layout)));
+        }
         let found = messages.find(|message| message.layout() == Some(layout.text.as_str()));
         found.ok_or_else(|| {
             let known = known.join("、");
@@ -80,12 +89,13 @@ impl Network {
         content_type: &str,
         limits: &Limits,
     ) -> Result<Native<'_>, Vec<Fault>> {
-        let Some(first) = self.messages().first() else {
+        let Some(format) = Format::of_media(content_type).filter(|_| !self.messages().is_empty())
+        else {
             return Err(Vec::new());
         };
-        let read = first.format().read(bytes, content_type, limits)?;
+        let read = format.read(bytes, content_type, limits)?;
         let Some(columns) = read.columns else {
-            let message = self.of_layout(read.layout.as_ref());
+            let message = self.of_layout(format, read.layout.as_ref());
             return Ok(Native {
                 message: message.map_err(|fault| fault.into_iter().collect::<Vec<_>>())?,
                 records: read.records,
@@ -98,10 +108,23 @@ impl Network {
     }
 }
 
+/// A message of HL7 in a network whose profile has none.
+fn nobody_takes(kind: &Leaf) -> Fault {
+    Fault {
+        field: kind.field.clone(),
+        rule: "この種別の HL7 電文を受け付けるプロファイルがありません / no profile of this network takes this message of HL7"
+            .to_owned(),
+        span: Some(kind.span),
+        kind: FaultKind::Value,
+    }
+}
+
 impl Message {
     /// Records as the bytes of the message's format.
-    #[must_use]
-    pub fn write(&self, records: &[Record]) -> Vec<u8> {
+    ///
+    /// # Errors
+    /// [`Unwritable`], never for records of a format that has every character.
+    pub fn write(&self, records: &[Record]) -> Result<Vec<u8>, Unwritable> {
         self.format().write(records)
     }
 }

@@ -123,7 +123,12 @@ pub fn play(network: &Network, case: &Path) -> Result<Played, ProfileError> {
         loss.extend(mapped.loss);
         documents.push(document);
     }
-    let back = serde_json::from_slice(&message.write(&back)).unwrap_or_default();
+    let back = message
+        .write(&back)
+        .map_err(|error| wrong(&file, format!("no way back: {error}")))?;
+    // A format that is no JSON is compared as text.
+    let back = serde_json::from_slice(&back)
+        .unwrap_or_else(|_| String::from_utf8_lossy(&back).into_owned().into());
     Ok(Played {
         name: case
             .file_name()

@@ -7,6 +7,7 @@ use renkei_model::limits::Limits;
 use renkei_model::message::Fault;
 
 use crate::filemaker;
+use crate::hl7;
 use crate::tree::{Leaf, Record};
 
 /// A wire format that a network's messages may have.
@@ -14,7 +15,14 @@ use crate::tree::{Leaf, Record};
 pub enum Format {
     /// Records of the FileMaker Data API; its CSV export decodes into the same tree.
     FilemakerJson,
+    /// Messages of HL7 v2.5.
+    Hl7,
 }
+
+/// Why records cannot be written in a format.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot be written: {0}")]
+pub struct Unwritable(String);
 
 /// Native bytes, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +46,14 @@ impl Format {
         content_type: &str,
         limits: &Limits,
     ) -> Result<Read, Vec<Fault>> {
-        let Self::FilemakerJson = self;
+        if self == Self::Hl7 {
+            let record = hl7::read(bytes, limits)?;
+            return Ok(Read {
+                layout: Some(hl7::kind_of(&record)),
+                columns: None,
+                records: vec![record],
+            });
+        }
         if content_type.split(';').next().map(str::trim) == Some("text/csv") {
             let table = filemaker::read_csv(bytes, content_type, limits)?;
             return Ok(Read {
@@ -55,16 +70,54 @@ impl Format {
         })
     }
 
-    /// Records in the format's own syntax.
-    #[must_use]
-    pub fn write(self, records: &[Record]) -> Vec<u8> {
+    /// Records in the format's own syntax. Messages of HL7 follow each other.
+    ///
+    /// # Errors
+    /// [`Unwritable`] for a record that is no message of HL7, or has characters that its charset lacks.
+    pub fn write(self, records: &[Record]) -> Result<Vec<u8>, Unwritable> {
         match self {
-            Self::FilemakerJson => filemaker::encode(records),
+            Self::FilemakerJson => Ok(filemaker::encode(records)),
+            Self::Hl7 => {
+                let messages: Result<Vec<_>, _> = records.iter().map(hl7::encode).collect();
+                let messages = messages.map_err(|error| Unwritable(error.to_string()))?;
+                Ok(messages.concat())
+            }
+        }
+    }
+
+    /// What a record says apart from how it was written: the same bytes for the same content.
+    #[must_use]
+    pub fn canonical(self, record: &Record) -> Vec<u8> {
+        match self {
+            Self::FilemakerJson => filemaker::canonical(record),
+            Self::Hl7 => hl7::canonical(record),
+        }
+    }
+
+    /// The fields of a record that have private-use characters (外字), as the format's messages name them.
+    #[must_use]
+    pub fn private_use(self, record: &Record) -> Vec<String> {
+        match self {
+            Self::FilemakerJson => filemaker::private_use(record),
+            Self::Hl7 => hl7::private_use(record),
+        }
+    }
+
+    /// The format that a media type (lower case, with its parameters) carries: JSON if none was declared.
+    #[must_use]
+    pub fn of_media(content_type: &str) -> Option<Self> {
+        match content_type.split(';').next().unwrap_or_default().trim() {
+            "application/json" | "text/json" | "text/csv" | "" => Some(Self::FilemakerJson),
+            "application/hl7-v2" | "application/hl7-v2+er7" | "x-application/hl7-v2+er7" => {
+                Some(Self::Hl7)
+            }
+            _ => None,
         }
     }
 
     /// The words by which a profile names the formats.
-    pub const WORDS: [(&'static str, Self); 1] = [("filemaker-json", Self::FilemakerJson)];
+    pub const WORDS: [(&'static str, Self); 2] =
+        [("filemaker-json", Self::FilemakerJson), ("hl7-v2", Self::Hl7)];
 
     /// What divides the values of one multi-valued field.
     #[must_use]
@@ -72,6 +125,8 @@ impl Format {
         match self {
             // A FileMaker checkbox set is one text field, its values divided by returns.
             Self::FilemakerJson => '\r',
+            // The text of a component never has one: it would have been escaped.
+            Self::Hl7 => '~',
         }
     }
 
@@ -80,6 +135,8 @@ impl Format {
     pub fn field(self, record: &Record, steps: &[String]) -> String {
         match self {
             Self::FilemakerJson => format!("data[{}].{}", record.index, steps.join(".")),
+            // Nodes have the names of their places.
+            Self::Hl7 => steps.last().cloned().unwrap_or_default(),
         }
     }
 
@@ -93,7 +150,12 @@ impl Format {
         at: usize,
         steps: &[String],
     ) -> String {
-        let Self::FilemakerJson = self;
+        if self == Self::Hl7 {
+            let place = steps.last().or(branch.last()).cloned().unwrap_or_default();
+            let (segment, field) = place.split_once('-').unwrap_or((&place, ""));
+            let dash = if field.is_empty() { "" } else { "-" };
+            return format!("{segment}[{}]{dash}{field}", at + 1);
+        }
         let branch = branch.join(".");
         let inside: String = steps.iter().map(|step| format!(".{step}")).collect();
         format!("data[{}].{branch}[{at}]{inside}", record.index)
@@ -102,7 +164,9 @@ impl Format {
     /// The record's key and version in the sender's own terms.
     #[must_use]
     pub fn key_fields(self, record: &Record) -> (String, String) {
-        let Self::FilemakerJson = self;
+        if self == Self::Hl7 {
+            return ("MSH-10".to_owned(), "MSH-7".to_owned());
+        }
         (
             format!("data[{}].recordId", record.index),
             format!("data[{}].modId", record.index),
@@ -113,7 +177,9 @@ impl Format {
     /// of the second row. `None` for the columns of the record's key and version, which every message has.
     #[must_use]
     pub fn column(self, column: &str) -> Option<String> {
-        let Self::FilemakerJson = self;
+        if self == Self::Hl7 {
+            return Some(column.to_owned());
+        }
         if matches!(column, "recordId" | "modId") {
             return None;
         }

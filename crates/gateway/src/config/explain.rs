@@ -35,6 +35,7 @@ fn all() -> impl Iterator<Item = Explained> {
         super::admission::EXPLAINED,
         super::batch::EXPLAINED,
         super::emergency::EXPLAINED,
+        super::mllp::EXPLAINED,
         super::audit::EXPLAINED,
         super::log::EXPLAINED,
     ]

@@ -14,6 +14,7 @@ mod explain;
 mod layers;
 mod limits;
 mod log;
+mod mllp;
 mod store;
 pub mod tokens;
 
@@ -33,6 +34,7 @@ pub use explain::Explained;
 pub use layers::{Environment, Loaded, load};
 pub use limits::LimitsSection;
 pub use log::LogSection;
+pub use mllp::MllpSection;
 pub use store::StoreSection;
 pub use tokens::TokensSection;
 
@@ -67,6 +69,8 @@ pub struct Config {
     pub batch: BatchSection,
     /// What crews may do.
     pub emergency: EmergencySection,
+    /// The door for HL7 v2.
+    pub mllp: MllpSection,
     /// How often the audit log is signed.
     pub audit: AuditSection,
     /// What is logged.
@@ -88,6 +92,7 @@ impl Default for Config {
             admission: AdmissionSection::default(),
             batch: BatchSection::default(),
             emergency: EmergencySection::default(),
+            mllp: MllpSection::default(),
             audit: AuditSection::default(),
             log: LogSection::default(),
         }
@@ -158,6 +163,7 @@ impl Config {
         }
         breaches.extend(self.batch.breaches());
         breaches.extend(self.emergency.breaches());
+        breaches.extend(self.mllp.breaches());
         breaches.extend(self.audit.breaches());
         breaches.extend(self.log.breaches());
         breaches

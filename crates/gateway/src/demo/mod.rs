@@ -28,7 +28,7 @@ use crate::config::{Config, tokens::LIFETIME_CEILING_S};
 use crate::error::GatewayError;
 use crate::folder::{self, Folder, FolderError};
 use crate::house;
-use crate::serve;
+use crate::serve::{self, Doors};
 use crate::signal;
 use crate::stdout::say;
 
@@ -132,7 +132,11 @@ pub async fn run(arguments: &Arguments) -> Result<(), GatewayError> {
     };
     let crowd = arguments.people.crowd;
     print(&folder, &base, crowd, &scripts, &tokens)?;
-    serve::until_stopped(opened, door, &config, stop).await
+    let doors = Doors {
+        first: door,
+        second: None,
+    };
+    serve::until_stopped(opened, doors, &config, stop).await
 }
 
 /// Prints who would be in the demo.

@@ -75,7 +75,10 @@ fn back(network: &Network, bytes: &[u8]) -> Result<(), GatewayError> {
     let found = tried.find(|(_, outcome)| *outcome != Err(MapOutError::NotADocument));
     match found {
         Some((message, Ok(record))) => {
-            let native = message.write(&[record]);
+            let Ok(native) = message.write(&[record]) else {
+                tell("元の形に書けません / cannot be written in its own form");
+                return Err(GatewayError::Found);
+            };
             say(&String::from_utf8_lossy(&native))?;
             Ok(())
         }

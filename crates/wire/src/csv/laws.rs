@@ -285,6 +285,13 @@ fn charsets_are_declared_or_found() {
     }
     let marked = [&b"\xEF\xBB\xBF"[..], utf8].concat();
     assert_eq!(read(&marked, "").unwrap().1.as_bytes(), utf8);
+    // Half-width kana in MS932 that would read as UTF-8: what was declared holds.
+    for said in ["ﾂｱ,1\n", "瘡ｱ,1\n"] {
+        let bytes = encoding_rs::SHIFT_JIS.encode(said).0;
+        assert!(std::str::from_utf8(&bytes).is_ok());
+        let (charset, text) = read(&bytes, "text/csv; charset=windows-31j").unwrap();
+        assert_eq!((charset, text.as_str()), (Charset::Ms932, said));
+    }
     let wide: Vec<u8> = "氏名".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let euc = encoding_rs::EUC_JP.encode("recordId,氏名\n").0;
     let jis = encoding_rs::ISO_2022_JP.encode("氏名\n").0;

@@ -11,5 +11,7 @@ mod text;
 mod write;
 
 pub use syntax::{Cell, Row, Rows, WHOLE_LINE};
+pub(crate) use text::Walk;
 pub use text::{Charset, Text};
+pub(crate) use write::write_plain;
 pub use write::{Unwritable, write_cell};

@@ -168,14 +168,14 @@ impl Text {
     }
 
     /// Where the first character of a part of the text stands that could not be decoded.
-    pub(super) fn broken_in(&self, start: usize, end: usize) -> Option<usize> {
+    pub(crate) fn broken_in(&self, start: usize, end: usize) -> Option<usize> {
         let from = self.broken.partition_point(|broken| broken.at < start);
         let broken = self.broken.get(from)?;
         (broken.at < end).then_some(broken.at)
     }
 
     /// A walk from the beginning.
-    pub(super) const fn walk(&self) -> Walk<'_> {
+    pub(crate) const fn walk(&self) -> Walk<'_> {
         Walk {
             text: self,
             at: 0,
@@ -187,7 +187,7 @@ impl Text {
 /// Goes forward through a text and counts the bytes of the original. The width of a character follows
 /// from the character: MS932 has one byte for ASCII and half-width kana, two for all others.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Walk<'t> {
+pub(crate) struct Walk<'t> {
     text: &'t Text,
     at: usize,
     byte: usize,
@@ -195,7 +195,7 @@ pub(super) struct Walk<'t> {
 
 impl Walk<'_> {
     /// The byte of the original that a place of the text comes from. Places come in order.
-    pub(super) fn to(&mut self, at: usize) -> usize {
+    pub(crate) fn to(&mut self, at: usize) -> usize {
         let Text {
             charset,
             text,
@@ -269,9 +269,9 @@ fn choose(body: &[u8], content_type: &str) -> Result<Charset, Fault> {
             guess(line),
             wrong_at(Charset::Utf8),
         )),
-        // A line of Japanese in MS932 is no UTF-8: the first bytes of most characters, 81–9F, are never
-        // the first of one there.
-        Some(Charset::Ms932) if Charset::Utf8.reads(line) => {
+        // A line of Japanese in MS932 is hardly ever UTF-8: the first bytes of most characters, 81–9F, are
+        // never the first of one there. What half-width kana make of it is not Japanese.
+        Some(Charset::Ms932) if reads_as_japanese(line) => {
             Err(contradicts(Charset::Ms932, "UTF-8", beyond()))
         }
         Some(Charset::Ms932) if !Charset::Ms932.reads(line) => Err(contradicts(
@@ -312,6 +312,17 @@ fn first_line_beyond_ascii(body: &[u8]) -> Option<(usize, &[u8])> {
     let rest = body.get(start..)?;
     let end = rest.iter().position(ends).unwrap_or(rest.len());
     Some((start, rest.get(..end)?))
+}
+
+/// UTF-8 in which all that is further out than Greek and Cyrillic is what Japanese uses.
+fn reads_as_japanese(line: &[u8]) -> bool {
+    let far = |c: &char| *c >= '\u{800}';
+    let japanese = |c: char| {
+        matches!(c, '\u{2000}'..='\u{2fff}' | '\u{3000}'..='\u{9fff}' | '\u{e000}'..='\u{faff}'
+            | '\u{ff00}'..='\u{ffef}' | '\u{10000}'..)
+    };
+    std::str::from_utf8(line)
+        .is_ok_and(|text| text.chars().any(|c| far(&c)) && text.chars().filter(far).all(japanese))
 }
 
 /// MS932 with a kanji or hiragana in it does not read as EUC-JP; a line of half-width kana alone may, and

@@ -22,12 +22,22 @@ pub fn write_cell(out: &mut Vec<u8>, text: &str, charset: Charset) -> Result<(),
         if index > 0 {
             out.extend(b"\"\"");
         }
-        match charset {
-            Charset::Utf8 => out.extend(part.as_bytes()),
-            Charset::Ms932 => write_ms932(out, part)?,
-        }
+        write_plain(out, part, charset)?;
     }
     out.push(b'"');
+    Ok(())
+}
+
+/// Writes text as it is, with no quotes.
+pub(crate) fn write_plain(
+    out: &mut Vec<u8>,
+    text: &str,
+    charset: Charset,
+) -> Result<(), Unwritable> {
+    match charset {
+        Charset::Utf8 => out.extend(text.as_bytes()),
+        Charset::Ms932 => write_ms932(out, text)?,
+    }
     Ok(())
 }
 

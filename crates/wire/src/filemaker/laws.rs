@@ -2,8 +2,10 @@
 
 use proptest::prelude::*;
 use renkei_model::limits::Limits;
+use renkei_model::message::Fault;
 
 use super::{FIELD_DATA, MOD_ID, PORTAL_DATA, RECORD, RECORD_ID, ROW, decode, encode};
+use crate::mutants;
 use crate::tree::{Content, Leaf, Node, Record};
 
 fn text() -> impl Strategy<Value = String> {
@@ -77,6 +79,14 @@ fn spans_hold(bytes: &[u8], node: &Node) {
     }
 }
 
+/// Also where damage took a part of the envelope away.
+fn spans_inside(bytes: &[u8], node: &Node) {
+    assert!(node.span.start <= node.span.end && node.span.end <= bytes.len());
+    node.branch()
+        .iter()
+        .for_each(|child| spans_inside(bytes, child));
+}
+
 proptest! {
     #[test]
     fn out_and_in_again_is_the_same(records in records(), bom in any::<bool>()) {
@@ -110,6 +120,27 @@ proptest! {
             prop_assert!(faults.iter().all(|f| f.rule.contains(" / ")));
         }
     }
+}
+
+#[test]
+fn ten_thousand_broken_envelopes_are_survived() {
+    let one = r#"{"response":{"dataInfo":{"foundCount":1},"data":[{"fieldData":{"氏名":"架空 太郎","体重":52.10,"備考":"a\u0041\n"},"portalData":{"緊急連絡先":[{"recordId":"1","modId":"0","緊急連絡先::電話":"0157-00-0000"}]},"recordId":"12","modId":"3"}]},"messages":[{"code":"0","message":"OK"}]}"#;
+    let two = one.replace("12", "13");
+    let seeds = [one.as_bytes().to_vec(), two.into_bytes()];
+    mutants::survive(&seeds, |bytes| {
+        match decode(bytes, "application/json", &Limits::default()) {
+            Ok(records) => records
+                .iter()
+                .for_each(|record| spans_inside(bytes, &record.root)),
+            Err(faults) => {
+                let placed = |fault: &Fault| fault.span.is_none_or(|span| span.end <= bytes.len());
+                assert!(
+                    !faults.is_empty() && faults.iter().all(placed),
+                    "{faults:?}"
+                );
+            }
+        }
+    });
 }
 
 #[test]

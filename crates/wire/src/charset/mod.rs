@@ -1,5 +1,29 @@
-//! Which charset the bytes are in, for formats that demand UTF-8. CSV, which does not, has
-//! [`crate::csv::Text`].
+//! Which charset the bytes are in: for formats that demand UTF-8 ([`utf8`]), and the Japanese charsets of
+//! HL7, by label, both ways ([`decode`], [`encode`]). CSV has [`crate::csv::Text`].
+
+#[cfg(test)]
+mod damage_tests;
+mod decode;
+mod encode;
+mod encoding;
+mod error;
+mod iso2022;
+mod jis;
+mod kana;
+#[cfg(test)]
+mod laws;
+mod offsets;
+#[cfg(test)]
+mod refusals;
+
+pub use decode::decode;
+pub use encode::{encode, lacking};
+pub use encoding::{Encoding, LabelError, Sets, Switch};
+pub use error::{CharsetError, CharsetFault, CharsetNote, Lacking};
+pub(crate) use iso2022::hl7_switch;
+pub use iso2022::{Decoded, Marks};
+pub use kana::full_width;
+pub use offsets::Offsets;
 
 use encoding_rs::{EUC_JP, SHIFT_JIS};
 use renkei_model::message::{Fault, FaultKind, Span};
@@ -120,4 +144,10 @@ pub(crate) fn guess(rest: &[u8]) -> &'static str {
     } else {
         "別の文字コード / another charset"
     }
+}
+
+/// 外字: characters that a sender made itself. Unicode has none for them, and only the sender's system can show
+/// them.
+pub(crate) const fn is_own(character: char) -> bool {
+    matches!(character, '\u{e000}'..='\u{f8ff}')
 }
