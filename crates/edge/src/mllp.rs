@@ -245,7 +245,12 @@ impl Desk {
     ) -> BytesMut {
         let at = moment(self.house.clock.now());
         // MSH-10 has twenty characters at most; the end of the id is its random part.
-        let id: String = id.to_string().chars().filter(|c| *c != '-').skip(12).collect();
+        let id: String = id
+            .to_string()
+            .chars()
+            .filter(|c| *c != '-')
+            .skip(12)
+            .collect();
         let mut out = BytesMut::new();
         for level in [Level::Accept, Level::Application] {
             if !request.wants(level, verdict) {

@@ -56,7 +56,10 @@ pub async fn run(config: &Config) -> Result<(), GatewayError> {
         Some(settings) => Some(MllpDoor::bind(settings, Arc::clone(&opened.house)).await?),
         None => None,
     };
-    let doors = Doors { first: door, second };
+    let doors = Doors {
+        first: door,
+        second,
+    };
     until_stopped(opened, doors, config, stop).await
 }
 

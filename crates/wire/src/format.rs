@@ -116,8 +116,10 @@ impl Format {
     }
 
     /// The words by which a profile names the formats.
-    pub const WORDS: [(&'static str, Self); 2] =
-        [("filemaker-json", Self::FilemakerJson), ("hl7-v2", Self::Hl7)];
+    pub const WORDS: [(&'static str, Self); 2] = [
+        ("filemaker-json", Self::FilemakerJson),
+        ("hl7-v2", Self::Hl7),
+    ];
 
     /// What divides the values of one multi-valued field.
     #[must_use]

@@ -71,7 +71,8 @@ pub fn run(config: &Config, arguments: &ListenArguments) -> Result<(), GatewayEr
 
 impl Desk {
     fn is_done(&self) -> bool {
-        self.last.is_some_and(|last| self.count.load(Relaxed) >= last)
+        self.last
+            .is_some_and(|last| self.count.load(Relaxed) >= last)
     }
 
     fn attend(&self, mut stream: TcpStream) -> Result<(), GatewayError> {
@@ -82,8 +83,7 @@ impl Desk {
         loop {
             loop {
                 let message = framer.decode(&mut buffer);
-                let message =
-                    message.map_err(|error| GatewayError::Argument(error.to_string()))?;
+                let message = message.map_err(|error| GatewayError::Argument(error.to_string()))?;
                 let Some(message) = message else { break };
                 let answer = self.take(&message.content)?;
                 stream.write_all(&answer)?;

@@ -15,11 +15,11 @@ mod head;
 mod laws;
 mod message;
 mod moment;
-mod said;
 mod place;
 mod record;
 #[cfg(test)]
 mod refusals;
+mod said;
 #[cfg(test)]
 mod samples_tests;
 mod site;

@@ -94,7 +94,8 @@ mod tests {
 
     #[test]
     fn private_use_characters_are_found() {
-        let text = "MSH|^~\\&|||||||ADT^A08|1|P|2.5||||||UNICODE UTF-8\rPID|||1||吉\u{e757}田^花子\r";
+        let text =
+            "MSH|^~\\&|||||||ADT^A08|1|P|2.5||||||UNICODE UTF-8\rPID|||1||吉\u{e757}田^花子\r";
         assert_eq!(private_use(&record(text)), ["PID-5.1"]);
         assert_eq!(private_use(&record(&text.replace('\u{e757}', ""))), [""; 0]);
     }
