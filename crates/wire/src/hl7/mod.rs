@@ -14,6 +14,7 @@ mod head;
 #[cfg(test)]
 mod laws;
 mod message;
+mod misfit;
 mod moment;
 mod place;
 mod record;
