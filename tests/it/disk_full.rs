@@ -107,12 +107,14 @@ fn read_until_refused(server: &Server, disk: &Disk, path: &str) {
 }
 
 /// A small file system in memory.
-struct Disk {
-    path: PathBuf,
+pub struct Disk {
+    /// Where it is.
+    pub path: PathBuf,
 }
 
 impl Disk {
-    fn mount(name: &str, megabytes: u32) -> Option<Self> {
+    /// Mounts one; `None` where that cannot be done here, which is said.
+    pub fn mount(name: &str, megabytes: u32) -> Option<Self> {
         if !is_root() {
             skipped("disk_full: a small disk can only be mounted by root");
             return None;
@@ -136,7 +138,8 @@ impl Disk {
         self.path.join("filler")
     }
 
-    fn fill(&self) {
+    /// Leaves no byte free.
+    pub fn fill(&self) {
         File::create(self.filler()).expect("the filler is made");
         self.top_up();
     }
@@ -153,7 +156,8 @@ impl Disk {
         }
     }
 
-    fn make_room(&self) {
+    /// Gives the room back.
+    pub fn make_room(&self) {
         fs::remove_file(self.filler()).expect("the filler is removed");
     }
 }

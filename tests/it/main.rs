@@ -1,8 +1,8 @@
 //! Black-box tests: the running program on both databases, asked by HTTP and by the command line.
 //!
 //! One file a room, of the room's name, or a proof. `harness/` starts databases and servers and makes
-//! tokens; `slip.rs` makes slips, `mail.rs` mailboxes, `leaf.rs` looks into the audit log, `wire.rs` holds
-//! connections in a test's hand; `tidy/` holds the house rules and needs no server.
+//! tokens; `slip.rs` makes slips, `mail.rs` mailboxes, `leaf.rs` looks into the audit log, `wire.rs` and `frame.rs` hold
+//! connections in a test's hand, of HTTP and of MLLP; `tidy/` holds the house rules and needs no server.
 
 mod accept;
 mod admission;
@@ -21,6 +21,7 @@ mod deliver;
 mod disk_full;
 mod draft;
 mod emergency;
+mod frame;
 mod harness;
 mod history;
 mod identify;
@@ -30,6 +31,7 @@ mod look;
 mod mail;
 mod map;
 mod mistakes;
+mod mllp;
 mod non_disclosure;
 mod note;
 mod operation;
@@ -56,3 +58,4 @@ mod story_demo;
 mod tidy;
 mod tokens;
 mod wire;
+mod wire_cli;

@@ -15,9 +15,10 @@ use crate::network::{Message, Network};
 /// The folder of the cases.
 const FOLDER: &str = "golden";
 /// What a case may be written in, with its media type.
-const NATIVE: [(&str, &str); 2] = [
+const NATIVE: [(&str, &str); 3] = [
     ("native.json", "application/json"),
     ("native.csv", "text/csv"),
+    ("native.hl7", "application/hl7-v2"),
 ];
 /// What identifies a case's document, instead of the ids of a real one.
 const IDENTIFIER: (&str, &str) = ("https://renkei.example/fhir/NamingSystem/sheet", "golden");

@@ -1,5 +1,7 @@
 //! Native fields that the plan does not know: kept in the original, named in the answer.
 
+use std::collections::HashMap;
+
 use renkei_model::message::{Fault, FaultKind};
 use renkei_wire::{Node, Record};
 
@@ -55,35 +57,60 @@ struct Search<'p> {
 
 impl Search<'_> {
     fn branch(&mut self, node: &Node, path: &mut Vec<String>) {
+        let mut met: HashMap<&str, usize> = HashMap::new();
         for child in node.branch().iter().filter(|child| !is_blank(child)) {
             path.push(child.name.clone());
-            let group = self
-                .plan
-                .groups
-                .iter()
-                .position(|group| group.branch == *path);
-            let deeper = self
-                .known
-                .iter()
-                .any(|known| known.len() > path.len() && known.starts_with(path))
-                || self
-                    .plan
-                    .groups
-                    .iter()
-                    .any(|group| group.branch.starts_with(path));
-            if let Some((number, group)) =
-                group.and_then(|at| Some((at, self.plan.groups.get(at)?)))
-            {
-                self.group(number, group, child);
-            } else if self.known.contains(&path.as_slice()) {
-                // A row or a reason speaks for it.
-            } else if deeper && !child.branch().is_empty() {
-                self.branch(child, path);
-            } else {
-                self.found.push(self.plan.format.field(self.record, path));
+            if !self.is_item(path) {
+                let turn = met.entry(&child.name).or_insert(0);
+                *turn += 1;
+                if *turn == 1 {
+                    self.child(child, path);
+                } else if self.is_read(path) {
+                    self.again(*turn, path);
+                }
             }
             path.pop();
         }
+    }
+
+    fn child(&mut self, child: &Node, path: &mut Vec<String>) {
+        let plan = self.plan;
+        let groups = plan.groups.iter().enumerate();
+        for (number, group) in groups.filter(|(_, group)| group.branch == *path) {
+            self.group(number, group, child);
+        }
+        if self.known.contains(&path.as_slice()) {
+            // A row or a reason speaks for it.
+        } else if self.is_read(path) && !child.branch().is_empty() {
+            self.branch(child, path);
+        } else {
+            self.found.push(self.plan.format.field(self.record, path));
+        }
+    }
+
+    /// Whether it is an item of a group, which tells of itself.
+    fn is_item(&self, path: &[String]) -> bool {
+        let of = |group: &Group| {
+            path.split_last()
+                .is_some_and(|(name, branch)| group.branch == branch && group.item == *name)
+        };
+        self.plan.groups.iter().any(of)
+    }
+
+    /// Whether the plan reads it, or something in it.
+    fn is_read(&self, path: &[String]) -> bool {
+        let mut groups = self.plan.groups.iter();
+        self.known.iter().any(|known| known.starts_with(path))
+            || groups.any(|group| group.branch.starts_with(path))
+    }
+
+    /// What the plan reads once stands here once more: the first was read.
+    fn again(&mut self, turn: usize, path: &[String]) {
+        let mut path = path.to_vec();
+        if let Some(name) = path.last_mut() {
+            name.push_str(&format!("[{turn}]"));
+        }
+        self.found.push(self.plan.format.field(self.record, &path));
     }
 
     fn group(&mut self, number: usize, group: &Group, branch: &Node) {

@@ -155,6 +155,12 @@ impl Format {
         if self == Self::Hl7 {
             let place = steps.last().or(branch.last()).cloned().unwrap_or_default();
             let (segment, field) = place.split_once('-').unwrap_or((&place, ""));
+            if branch.last().is_some_and(|name| name == segment) && !field.is_empty() {
+                // The items are a field's repetitions.
+                let (number, component) = field.split_once('.').unwrap_or((field, ""));
+                let dot = if component.is_empty() { "" } else { "." };
+                return format!("{segment}-{number}[{}]{dot}{component}", at + 1);
+            }
             let dash = if field.is_empty() { "" } else { "-" };
             return format!("{segment}[{}]{dash}{field}", at + 1);
         }
@@ -200,7 +206,28 @@ impl Format {
 
 #[cfg(test)]
 mod tests {
+    use renkei_model::message::Span;
+
     use super::*;
+    use crate::tree::Node;
+
+    #[test]
+    fn items_of_hl7_are_segments_or_repetitions() {
+        let record = Record {
+            index: 0,
+            key: Leaf::new("1"),
+            version: Leaf::new("1"),
+            span: Span::default(),
+            root: Node::of_branch("message", Vec::new()),
+        };
+        let field = |branch: &[&str], step: &str| {
+            let branch: Vec<String> = branch.iter().map(|name| (*name).to_owned()).collect();
+            Format::Hl7.item_field(&record, &branch, 1, &[step.to_owned()])
+        };
+        assert_eq!(field(&["PID"], "PID-5.1"), "PID-5[2].1");
+        assert_eq!(field(&["PATIENT", "PID"], "PID-3"), "PID-3[2]");
+        assert_eq!(field(&["PATIENT"], "NK1-2.1"), "NK1[2]-2.1");
+    }
 
     #[test]
     fn columns_are_fields_without_their_row() {

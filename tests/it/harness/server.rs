@@ -1,7 +1,7 @@
 //! The program under test as a process.
 
 use std::fs::{self, File, OpenOptions};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -27,6 +27,8 @@ pub struct Start {
     pub data_dir: Option<PathBuf>,
     /// The database, when it is not a fresh one.
     pub database_url: Option<String>,
+    /// The folder of the networks, when it is not the product's.
+    pub profiles: Option<PathBuf>,
 }
 
 impl Start {
@@ -37,7 +39,14 @@ impl Start {
             settings: String::new(),
             data_dir: None,
             database_url: None,
+            profiles: None,
         }
+    }
+
+    /// With the networks of this folder.
+    pub fn profiles(mut self, folder: &Path) -> Self {
+        self.profiles = Some(folder.to_owned());
+        self
     }
 
     /// With further settings.
@@ -67,12 +76,14 @@ impl Start {
             }
             (None, Database::Postgres) => Cluster::shared().database(),
         };
+        let profiles = self.profiles;
+        let profiles = profiles.unwrap_or_else(|| crate::tidy::source::root().join("profiles"));
         let port = free_port();
         let config = folder.join("renkei.toml");
         let text = format!(
             "listen = \"127.0.0.1:{port}\"\ndata_dir = \"{}\"\nprofiles_dir = \"{}\"\ndatabase_url = \"{database_url}\"\n{}",
             data_dir.display(),
-            crate::tidy::source::root().join("profiles").display(),
+            profiles.display(),
             self.settings,
         );
         fs::write(&config, text).expect("the configuration is written");
@@ -230,6 +241,16 @@ impl Server {
             .map(|name| fs::read(self.folder.join(name)).unwrap_or_default())
             .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
             .concat()
+    }
+
+    /// Where it listens for HL7, as it said when it was started last.
+    #[track_caller]
+    pub fn mllp(&self) -> SocketAddr {
+        let said = self.output();
+        let mut lines = said.lines().rev();
+        let address = lines.find_map(|line| line.strip_prefix("listening on mllp://"));
+        let address = address.unwrap_or_else(|| panic!("it listens for no HL7: {said}"));
+        address.parse().expect("an address")
     }
 
     /// Who signs its tokens.
