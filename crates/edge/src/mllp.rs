@@ -346,9 +346,9 @@ fn told(refusal: &Refusal) -> (Verdict, String, Vec<Trouble>) {
 fn diagnostics(refusal: &Refusal) -> String {
     let outcome = outcome(refusal);
     let text = outcome.pointer("/issue/0/diagnostics");
-    text.and_then(serde_json::Value::as_str)
-        .unwrap_or_default()
-        .to_owned()
+    let text = text.and_then(serde_json::Value::as_str).unwrap_or_default();
+    // JIS X 0208 has no en dash, and a text that the charset lacks is not said at all.
+    text.replace('\u{2013}', "-")
 }
 
 #[cfg(test)]
