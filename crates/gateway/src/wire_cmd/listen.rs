@@ -24,6 +24,8 @@ struct Desk {
     /// Prints a line for each message unless they are counted.
     chatty: bool,
     count: AtomicUsize,
+    /// Connections that have not ended.
+    open: AtomicUsize,
     last: Option<usize>,
 }
 
@@ -47,6 +49,7 @@ pub fn run(config: &Config, arguments: &ListenArguments) -> Result<(), GatewayEr
         keep: arguments.keep.as_ref().map(open).transpose()?,
         chatty: arguments.messages.is_none(),
         count: AtomicUsize::new(0),
+        open: AtomicUsize::new(0),
         last: arguments.messages,
     };
     say(&format!("listening on mllp://{}", listener.local_addr()?))?;
@@ -54,6 +57,7 @@ pub fn run(config: &Config, arguments: &ListenArguments) -> Result<(), GatewayEr
         for stream in listener.incoming() {
             let stream = stream?;
             let desk = &desk;
+            desk.open.fetch_add(1, Relaxed);
             scope.spawn(move || {
                 if let Err(error) = desk.attend(stream)
                     && desk.chatty
@@ -61,7 +65,7 @@ pub fn run(config: &Config, arguments: &ListenArguments) -> Result<(), GatewayEr
                     // Whoever reads no standard output is not told.
                     let _ = say(&format!("接続が終わりました / a connection ended: {error}"));
                 }
-                if desk.is_done() {
+                if desk.open.fetch_sub(1, Relaxed) == 1 && desk.is_done() {
                     std::process::exit(0);
                 }
             });
@@ -110,11 +114,12 @@ impl Desk {
         let number = self.count.fetch_add(1, Relaxed) + 1;
         let request = Request::read(content);
         if self.chatty {
-            say(&format!(
+            // A sender is answered also when nobody reads what is printed here.
+            let _ = say(&format!(
                 "{number}: MSH-10 {}, {} bytes",
                 request.control_id(),
                 content.len()
-            ))?;
+            ));
         }
         let at = moment(SystemClock.now());
         let mut out = BytesMut::new();

@@ -68,7 +68,11 @@ fn of_jahis(bytes: &[u8], limits: &Limits) -> Message {
     };
     let mut findings = Findings::default();
     for notice in &read.notices {
-        findings.push(Finding::notice("", notice.to_string(), notice.place().span));
+        let (text, span) = (notice.to_string(), notice.place().span);
+        findings.push(match notice {
+            jahis::Notice::NoDay { .. } => Finding::fault("", text, span),
+            _ => Finding::notice("", text, span),
+        });
     }
     let version = read.record.root.child(jahis::VERSION).and_then(Node::text);
     let mut facts = vec![

@@ -1,5 +1,6 @@
 //! From bytes to a record.
 
+use renkei_model::day;
 use renkei_model::limits::Limits;
 use renkei_model::message::Span;
 
@@ -189,6 +190,9 @@ fn head(
     nodes
 }
 
+/// How the names of items that hold a date end.
+const DAY: &str = "年月日";
+
 /// What is remarkable about one line.
 fn remark(standard: Standard, line: &Line, notices: &mut Vec<Notice>) {
     if notices.len() >= NAMED_MAX {
@@ -214,6 +218,13 @@ fn remark(standard: Standard, line: &Line, notices: &mut Vec<Notice>) {
         Some(_) => {}
     }
     for (at, item) in line.items.iter().enumerate() {
+        let name = layout.and_then(|layout| layout.items.get(at));
+        let is_day = name.is_some_and(|name| name.ends_with(DAY));
+        if is_day && !item.text.is_empty() && day::parse(&item.text).is_err() {
+            notices.push(Notice::NoDay {
+                place: line.item_place(standard, at),
+            });
+        }
         if item.text.contains(is_own) {
             notices.push(Notice::OwnCharacter {
                 place: line.item_place(standard, at),

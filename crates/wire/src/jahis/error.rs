@@ -201,6 +201,12 @@ pub enum Notice {
         /// The missing record.
         record: &'static str,
     },
+    /// A date that the calendar does not have, or that is not written as one.
+    #[error("{place}: 実在しない日付です(YYYYMMDD か 元号の頭文字とYYMMDD) / no date that exists")]
+    NoDay {
+        /// Where.
+        place: Place,
+    },
     /// A part of a set repeats the patient.
     #[error("{place}: 分割データの患者情報の繰り返しです / repeats the patient of the first part")]
     Repeated {
@@ -245,6 +251,7 @@ impl Notice {
             | Self::UnknownRecord { place }
             | Self::UnknownItem { place }
             | Self::Lacks { place, .. }
+            | Self::NoDay { place }
             | Self::Repeated { place } => place,
         }
     }

@@ -279,7 +279,7 @@ fn the_symbol_reads_as_it_is_written() {
 /// Drugs first and their directions behind, as some senders do it: joined by RP番号 all the same.
 #[test]
 fn what_is_interleaved_is_joined() {
-    let text = "JAHISTC08,1\r\n1,架空,1,1\r\n5,20260310,1\r\n201,1,甲,1,錠,1,,1\r\n201,2,乙,1,錠,1,,1\r\n301,1,朝,3,日分,1,1,,1\r\n301,02,夕,3,日分,1,1,,1\r\n";
+    let text = "JAHISTC08,1\r\n1,架空,1,19500607\r\n5,20260310,1\r\n201,1,甲,1,錠,1,,1\r\n201,2,乙,1,錠,1,,1\r\n301,1,朝,3,日分,1,1,,1\r\n301,02,夕,3,日分,1,1,,1\r\n";
     let message = read(&ms932(text), &Limits::default()).unwrap();
     assert_eq!(message.notices, []);
     let normal = encode(&message.record).unwrap();

@@ -322,3 +322,16 @@ fn sizes_are_limited() {
     let wrong = format!("JAHISTC08,1\r\n{}", "x,a,,1\r\n".repeat(2_000));
     assert_eq!(errors(&wrong).len(), 100);
 }
+
+#[test]
+fn a_date_that_does_not_exist_is_told() {
+    let text = "JAHISTC08,1\r\n1,見本 一郎,1,19500607\r\n5,20261310,1\r\n";
+    let told = |text: &str| {
+        let told = notices(text).into_iter();
+        let told: Vec<String> = told.filter(|notice| notice.contains("no date")).collect();
+        told
+    };
+    assert_eq!(told(text).len(), 1, "{:?}", notices(text));
+    assert_eq!(told(&changed(text, "20261310", "20261231")), [""; 0]);
+    assert_eq!(told(&changed(text, "20261310", "R081231")), [""; 0]);
+}
