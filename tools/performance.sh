@@ -14,10 +14,11 @@
 #   --growth A,B         towns that the step growth compares (20000,200000); both have to be filled: --fill
 #   --fill N             fills a town of N residents and ends
 #   --fresh              throws away what is filled and fills again
+#   --keep               goes on with the town as the run before left it, instead of a copy of the filled region
 #   --dir D              where data and results lie (target/performance)
 #   --binaries DIR       takes renkei, renkei-load and renkei-bare from there instead of building them
 #
-# The filled folder stays for the next run. Results: <dir>/<database>/results.jsonl. Needs curl, cargo, and
+# The filled region stays for the next run, which asks a copy of it. Results: <dir>/<database>/results.jsonl. Needs curl, cargo, and
 # PostgreSQL's programs for the half with PostgreSQL (Debian: apt-get install postgresql).
 set -euo pipefail
 
@@ -26,12 +27,12 @@ root="$PWD"
 target="${CARGO_TARGET_DIR:-$root/target}"
 
 residents=100000 rounds=3 seconds=15 warm=3 soak_minutes=20 overload_s=60 lines=10000 growth=20000,200000
-databases="sqlite postgres" quick="" fresh="" fill_only="" dir="$target/performance" binaries=""
+databases="sqlite postgres" quick="" fresh="" keep_town="" fill_only="" dir="$target/performance" binaries=""
 steps="start,sync,read,slip,emergency,growth,overload,csv,soak"
 extra_crews=120
 
 usage() {
-    sed -n '2,24p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//' >&2
+    sed -n '2,26p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//' >&2
     exit 2
 }
 
@@ -48,6 +49,7 @@ while [ $# -gt 0 ]; do
         --dir) dir="$(realpath -m "$2")"; shift ;;
         --binaries) binaries="$(realpath "$2")"; shift ;;
         --fresh) fresh=yes ;;
+        --keep) keep_town=yes ;;
         --quick) quick=yes residents=2000 rounds=1 seconds=5 warm=1 soak_minutes=1 overload_s=10 lines=500 growth=1000,2000 ;;
         *) usage ;;
     esac
@@ -139,25 +141,39 @@ town() {
     if [ "$database" = sqlite ]; then url="sqlite://$town/renkei.db"; else url="$server/town_$1"; fi
 }
 
+# fill N: a region of N residents that nobody has asked yet. It stays as it is; renew copies it.
 fill() {
-    town "$1"
+    local full="$own/full-$1"
     if [ -n "$fresh" ]; then
-        rm -rf "$town" "$own/targets-$1"
-        if [ "$database" = postgres ]; then sql postgres "drop database if exists town_$1"; fi
+        rm -rf "$full"
+        if [ "$database" = postgres ]; then sql postgres "drop database if exists full_$1"; fi
     fi
-    if [ -f "$town/filled" ]; then return; fi
+    if [ -f "$full/filled" ]; then return; fi
     say "$database: filling $1 residents"
     local named=()
     if [ "$database" = postgres ]; then
-        if [ -z "$(sql postgres "select 1 from pg_database where datname = 'town_$1'")" ]; then
-            sql postgres "create database town_$1"
+        if [ -z "$(sql postgres "select 1 from pg_database where datname = 'full_$1'")" ]; then
+            sql postgres "create database full_$1"
         fi
-        named=(--database-url "$url")
+        named=(--database-url "$server/full_$1")
     fi
-    "$renkei" demo --only-fill --residents "$1" --dir "$town" "${named[@]}" >&2
-    if [ "$database" = postgres ]; then sql "town_$1" "vacuum analyze"; fi
-    touch "$town/filled"
-    du -sh "$town" "$cluster" 2>/dev/null >&2 || true
+    "$renkei" demo --only-fill --residents "$1" --dir "$full" "${named[@]}" >&2
+    if [ "$database" = postgres ]; then sql "full_$1" "vacuum analyze"; fi
+    touch "$full/filled"
+    du -sh "$full" "$cluster" 2>/dev/null >&2 || true
+}
+
+# renew N: the town is the filled region again. Slips of an earlier run would make every name, every number and every
+# face more frequent than it was, and the same command would give other figures.
+renew() {
+    town "$1"
+    say "$database: a copy of the region of $1"
+    rm -rf "$town" "$own/targets-$1"
+    cp -a --reflink=auto "$own/full-$1" "$town"
+    if [ "$database" = postgres ]; then
+        sql postgres "drop database if exists town_$1"
+        sql postgres "create database town_$1 template full_$1"
+    fi
 }
 
 configuration() {
@@ -341,11 +357,10 @@ step_emergency() {
 # The same names in a small and a large town.
 step_growth() {
     local small="${growth%,*}" large="${growth#*,}" round small_base small_pid small_targets names
-    town "$small"
-    [ -f "$town/filled" ] || { say "$database: no town of $small: bash tools/performance.sh --only $database --fill $small"; town "$residents"; return; }
-    town "$large"
-    [ -f "$town/filled" ] || { say "$database: no town of $large: bash tools/performance.sh --only $database --fill $large"; town "$residents"; return; }
+    [ -f "$own/full-$small/filled" ] || { say "$database: no town of $small: bash tools/performance.sh --only $database --fill $small"; town "$residents"; return; }
+    [ -f "$own/full-$large/filled" ] || { say "$database: no town of $large: bash tools/performance.sh --only $database --fill $large"; town "$residents"; return; }
     stop_all
+    for one in "$small" "$large"; do if [ "$one" != "$residents" ]; then renew "$one"; fi; done
     serve "$small"
     prepare "$small"
     small_base="$ours" small_pid="$our_pid" small_targets="$targets"
@@ -452,6 +467,7 @@ measure() {
     if [ "$database" = postgres ]; then start_cluster; fi
     fill "${fill_only:-$residents}"
     if [ -z "$fill_only" ]; then
+        if [ -z "$keep_town" ] || [ ! -f "$own/town-$residents/filled" ]; then renew "$residents"; fi
         serve "$residents"
         prepare "$residents"
         for step in ${steps//,/ }; do

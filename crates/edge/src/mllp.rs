@@ -288,7 +288,8 @@ impl Desk {
 }
 
 /// In Japan's time, as HL7 writes it: `20261121093015+0900`.
-fn moment(at: Instant) -> String {
+#[must_use]
+pub fn moment(at: Instant) -> String {
     let text = instant_text(at);
     let (whole, rest) = text.split_once('.').unwrap_or((&text, ""));
     let offset = rest.trim_start_matches(|c: char| c.is_ascii_digit());

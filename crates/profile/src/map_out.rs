@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::element;
 use crate::find::{Instances, find};
 use crate::mapped::MapOutError;
-use crate::native::NativePath;
+use crate::native::{Group, NativePath};
 use crate::plan::{Plan, Row};
 
 /// Maps a document back.
@@ -85,7 +85,7 @@ impl Outward<'_> {
                 let Some(group) = self.plan.groups.get(*group) else {
                     return Ok(());
                 };
-                let count = branch_at(&mut self.root, &group.branch).map_or(0, |items| items.len());
+                let count = items_of(&mut self.root, group).count();
                 for at in 0..count {
                     let (resource, each) = if several {
                         (resources.get(at).copied().flatten(), 0)
@@ -93,8 +93,7 @@ impl Outward<'_> {
                         (first(resources), at)
                     };
                     let content = self.content(row, resource, each)?;
-                    let items = branch_at(&mut self.root, &group.branch);
-                    if let Some(item) = items.and_then(|items| items.get_mut(at)) {
+                    if let Some(item) = items_of(&mut self.root, group).nth(at) {
                         put(item, steps, content);
                     }
                 }
@@ -186,6 +185,12 @@ pub(crate) fn branch_at<'n>(root: &'n mut Node, path: &[String]) -> Option<&'n m
         node = children.get_mut(at)?;
     }
     node.branch_mut()
+}
+
+/// The items of a group: other things may stand beside them in their branch.
+fn items_of<'n>(root: &'n mut Node, group: &Group) -> impl Iterator<Item = &'n mut Node> {
+    let items = branch_at(root, &group.branch).into_iter().flatten();
+    items.filter(|item| item.name == group.item)
 }
 
 /// Puts a value at the end of a path of names.

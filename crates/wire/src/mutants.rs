@@ -1,6 +1,6 @@
 //! Bytes gone wrong, for every codec: a small corpus built in code, damaged at random, the same every time.
 //!
-//! Ten thousand inputs in the ordinary test command, a million with `RENKEI_LONG=1`. The damage is of the
+//! Ten thousand inputs in the ordinary test command, a million with `RENKEI_TEST_LONG=1`. The damage is of the
 //! kinds that the wire does (bits, cuts, pieces that come twice) and that an attacker does (pieces of
 //! another message, delimiters and escapes in the wrong place).
 
@@ -46,7 +46,7 @@ const PIECES: [&[u8]; 26] = [
 /// # Panics
 /// When an input takes longer than a second.
 pub fn survive(seeds: &[Vec<u8>], mut read: impl FnMut(&[u8])) {
-    let rounds = match std::env::var_os("RENKEI_LONG") {
+    let rounds = match std::env::var_os("RENKEI_TEST_LONG") {
         Some(_) => 1_000_000,
         None => 10_000,
     };

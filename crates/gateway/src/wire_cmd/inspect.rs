@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::error::GatewayError;
 use crate::stdout::say;
 
-/// Standard input is read to this size: the largest that any door takes, and a little more to say so.
+/// No more of a file is read: several times the largest that any door takes.
 const INPUT_BYTES: u64 = 64 << 20;
 
 /// Explains each file.
@@ -66,6 +66,10 @@ fn read(file: &Path) -> Result<(Option<String>, Vec<u8>), GatewayError> {
     let failed = |error: std::io::Error| {
         GatewayError::Argument(format!("{}: {}", file.display(), error.kind()))
     };
-    let bytes = std::fs::read(&whole).map_err(failed)?;
+    let mut bytes = Vec::new();
+    let open = std::fs::File::open(&whole).map_err(failed)?;
+    open.take(INPUT_BYTES)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
     Ok((Some(whole.display().to_string()), bytes))
 }

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
-use jiff::Zoned;
+use renkei_edge::mllp::moment;
+use renkei_model::clock::{Clock as _, SystemClock};
 use renkei_wire::mllp::{Answer, Framer, Level, Request, Verdict, frame};
 
 use super::{ListenArguments, Say};
@@ -115,7 +116,7 @@ impl Desk {
                 content.len()
             ))?;
         }
-        let at = Zoned::now().strftime("%Y%m%d%H%M%S%z").to_string();
+        let at = moment(SystemClock.now());
         let mut out = BytesMut::new();
         for level in [Level::Accept, Level::Application] {
             if request.wants(level, self.verdict) {

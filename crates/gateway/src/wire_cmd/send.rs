@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use renkei_model::limits::Limits;
 use renkei_wire::hl7;
-use renkei_wire::mllp::{Acknowledged, END, Framer, START, Verdict, acknowledged, frame};
+use renkei_wire::mllp::{Acknowledged, END, Framer, RETURN, START, Verdict, acknowledged, frame};
 
 use super::SendArguments;
 use crate::error::GatewayError;
@@ -54,14 +54,13 @@ pub fn run(arguments: &SendArguments) -> Result<(), GatewayError> {
     }
 }
 
-/// A message as it stands in a file, with its frame if it has one there.
+/// A message as it stands in a file, without its frame: files of SS-MIX2 often keep the end of one.
 fn read(file: &Path) -> Result<(String, BytesMut), GatewayError> {
     let name = file.display().to_string();
     let bytes = std::fs::read(file)?;
-    let content = match bytes.strip_prefix(&[START]) {
-        Some(inside) => inside.split(|byte| *byte == END).next().unwrap_or_default(),
-        None => &bytes,
-    };
+    let content = bytes.strip_prefix(&[START]).unwrap_or(&bytes);
+    let content = content.strip_suffix(&[END, RETURN]).unwrap_or(content);
+    let content = content.strip_suffix(&[END]).unwrap_or(content);
     let mut framed = BytesMut::new();
     frame(content, &mut framed)
         .map_err(|error| GatewayError::Argument(format!("{name}: {error}")))?;

@@ -54,10 +54,11 @@ const fn of_file(kind: FileKind) -> Kind {
 fn of_content(bytes: &[u8], named: &Named) -> Detected {
     let content = bytes.strip_prefix(BOM).unwrap_or(bytes);
     let head = content.get(..HEAD).unwrap_or(content);
-    if let Some(found) = hl7_by(bytes, head).or_else(|| jahis_by(head)) {
+    let trimmed = head.trim_ascii_start();
+    if let Some(found) = hl7_by(bytes, head).or_else(|| jahis_by(trimmed)) {
         return found;
     }
-    match head.trim_ascii_start() {
+    match trimmed {
         [b'<', ..] => return by(Kind::Cda, "先頭が<(XML) / begins with <: XML"),
         [b'{', ..] => return by(Kind::FilemakerJson, "先頭が{(JSON) / begins with {: JSON"),
         _ => {}

@@ -101,6 +101,11 @@ impl Findings {
         }
     }
 
+    /// Faults that nobody names any more.
+    pub(super) const fn count_faults(&mut self, more: usize) {
+        self.faults += more;
+    }
+
     /// By severity, then by place.
     pub(super) fn sort(&mut self) {
         self.list.sort_by_key(|finding| {

@@ -1,7 +1,6 @@
 //! One HL7 message, explained: also what a reader lets pass, since a sender wants to hear it before his partners do.
 
 use renkei_model::limits::Limits;
-use renkei_model::message::Span;
 
 use super::finding::{Finding, Findings};
 use super::message::{Fact, Message};
@@ -42,27 +41,6 @@ pub(super) fn read(bytes: &[u8], limits: &Limits, entry: Option<&Entry>) -> Mess
     Message::read(bytes, facts, findings, records)
 }
 
-fn span_of(message: &hl7::Message, index: usize) -> Span {
-    let segment = message.segment(index);
-    segment.map_or_else(
-        || {
-            let last = message
-                .len()
-                .checked_sub(1)
-                .and_then(|at| message.segment(at));
-            let end = last.map_or(0, |last| last.span().end);
-            Span { start: end, end }
-        },
-        |segment| {
-            let start = segment.span().start;
-            Span {
-                start,
-                end: start + 3,
-            }
-        },
-    )
-}
-
 /// What the structure says; its name, for the facts.
 fn fit(message: &hl7::Message, findings: &mut Findings) -> &'static str {
     let head = |field| {
@@ -84,33 +62,10 @@ fn fit(message: &hl7::Message, findings: &mut Findings) -> &'static str {
         );
         findings.push(Finding::notice("MSH-9.3", text, head(9)));
     }
-    for missing in &fit.missing {
-        let (group, name) = (missing.group, &missing.name);
-        let text = format!(
-            "{name}がありません({group}に必須) / {name} is missing, which {group} requires, before this segment"
-        );
-        findings.push(Finding::fault(
-            name.clone(),
-            text,
-            span_of(message, missing.before),
-        ));
-    }
-    let mut first = true;
-    for index in &fit.misfits {
-        let Some(segment) = message.segment(*index) else {
-            continue;
-        };
-        let structure = fit.structure;
-        let text = match first {
-            true => format!(
-                "{structure}のここには置けません / does not fit {structure} here: the first segment that does not"
-            ),
-            false => format!("{structure}のここには置けません / does not fit {structure} here"),
-        };
-        first = false;
-        let name = segment.name().to_string();
-        findings.push(Finding::fault(name, text, span_of(message, *index)));
-    }
+    let all = fit.misfits.len() + fit.missing.len();
+    let faults = fit.faults(message);
+    findings.count_faults(all.saturating_sub(faults.len()));
+    findings.extend(faults.into_iter().map(Finding::from));
     fit.structure
 }
 

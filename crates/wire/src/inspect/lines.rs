@@ -1,7 +1,7 @@
 //! Bytes to lines: what a vendor's engineer has open in his editor counts lines.
 
 /// A line count is kept for every so many bytes.
-const BLOCK: usize = 4_096;
+const BLOCK: usize = 512;
 
 /// Where lines begin; a line ends in CR, LF or CR LF. For HL7 a line is a segment.
 pub(super) struct Lines<'b> {

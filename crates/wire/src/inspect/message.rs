@@ -64,8 +64,11 @@ impl Message {
             facts,
             findings,
             readable: !records.is_empty(),
+            lines: match records.is_empty() {
+                true => lines(bytes),
+                false => Vec::new(),
+            },
             records,
-            lines: Vec::new(),
             left_out: 0,
             manner: Manner::Dots,
         }
@@ -74,10 +77,7 @@ impl Message {
     pub(super) fn refused(bytes: &[u8], faults: impl IntoIterator<Item = Finding>) -> Self {
         let mut findings = Findings::default();
         findings.extend(faults);
-        Self {
-            lines: lines(bytes),
-            ..Self::read(bytes, Vec::new(), findings, Vec::new())
-        }
+        Self::read(bytes, Vec::new(), findings, Vec::new())
     }
 
     /// Calls `each` for the rows of all records until it says stop.

@@ -193,9 +193,16 @@ impl Inspection<'_> {
             Kind::FilemakerCsv,
         ];
         for kind in TRIED {
-            if let Some(stop) = read::stop(kind, self.bytes, limits) {
-                self.attempts.push((kind, stop));
-            }
+            let Some(stop) = read::stop(kind, self.bytes, limits) else {
+                // Who reads it is right, whatever it looked like.
+                self.attempts.clear();
+                self.kind = Some(kind);
+                let text = "この形式として読めた / it can be read as such";
+                self.because.push(text.to_owned());
+                self.read(kind, &Named::Nothing, limits);
+                return;
+            };
+            self.attempts.push((kind, stop));
         }
     }
 }

@@ -143,7 +143,11 @@ impl Page<'_> {
     }
 
     fn head(&mut self, inspection: &Inspection<'_>) {
-        let (sign, paint, verdict) = of_verdict(inspection.verdict());
+        let (sign, paint, mut verdict) = of_verdict(inspection.verdict());
+        let some = inspection.messages.iter().any(|message| message.readable);
+        if inspection.verdict() == Verdict::Refused && some {
+            verdict = "読めない電文があります / some messages are refused";
+        }
         let title = match inspection.messages.as_slice() {
             [message] if inspection.kind == Some(Kind::Hl7) => message.facts.first(),
             _ => None,
@@ -397,7 +401,11 @@ impl Page<'_> {
                 .span
                 .map_or_else(String::new, |span| self.position(span));
             let text = printable(&stop.text, 400);
-            self.line(&format!("     {place}  {text}"));
+            let field = match stop.place.as_str() {
+                "" => String::new(),
+                field => format!("{}: ", printable(field, 100)),
+            };
+            self.line(&format!("     {place}  {field}{text}"));
         }
         self.title("先頭のバイト / the first bytes");
         for line in hex::head(self.bytes, HEAD_BYTES) {
