@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use encoding_rs::{Encoding, ISO_2022_JP, SHIFT_JIS, UTF_8};
@@ -89,14 +89,17 @@ impl Desk {
         let mut child = self.command(&arguments).spawn().expect("it starts");
         let mut first = String::new();
         let stdout = child.stdout.take().expect("its output");
-        BufReader::new(stdout)
-            .read_line(&mut first)
-            .expect("its first line");
+        let mut stdout = BufReader::new(stdout);
+        stdout.read_line(&mut first).expect("its first line");
         let address = first.trim().strip_prefix("listening on mllp://");
         let address = address
             .unwrap_or_else(|| panic!("it says {first}"))
             .to_owned();
-        (Listener { child }, address)
+        let listener = Listener {
+            child,
+            _stdout: stdout,
+        };
+        (listener, address)
     }
 }
 
@@ -107,6 +110,8 @@ fn said(bytes: &[u8]) -> String {
 /// A listener; ended with the test, however that ends.
 struct Listener {
     child: Child,
+    /// Held open: it tells of each message.
+    _stdout: BufReader<ChildStdout>,
 }
 
 impl Listener {
@@ -212,8 +217,8 @@ fn damaged_files_are_explained_and_fail() {
         ),
         (
             "notebook.txt",
-            bytes(&NOTEBOOK.replace("5,20260310", "5,20261310"), SHIFT_JIS),
-            "5",
+            bytes(&NOTEBOOK.replace("5,20260310", "x,20260310"), SHIFT_JIS),
+            "JAHIS",
         ),
         ("records.json", JSON.as_bytes()[..60].to_vec(), "JSON"),
         (
