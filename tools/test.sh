@@ -122,6 +122,49 @@ run_tests() {
     RENKEI_TEST_VALIDATOR_CASES="$cases" cargo test --locked --workspace --quiet --no-fail-fast -- --test-threads=4
 }
 
+# A client that is not ours sends the ADT samples to the listener. The wheel is python-hl7's only file.
+hl7_hash="sha256:f46bf7c165801fd40e8fcc9f2be41c5794415039adc97646aee7ee6b20ce8ccd"
+
+foreign_client() {
+    local samples="${RENKEI_SHARED:-$root/../shared}/hl7v2/ssmix2-nho"
+    if [ ! -d "$samples" ]; then
+        echo "skipped: ../shared not found"
+        return
+    fi
+    local python="$tools/hl7/bin/python"
+    if ! "$python" -c 'import hl7' 2>/dev/null; then
+        mkdir -p "$tools"
+        python3 -m venv "$tools/hl7"
+        echo "hl7==0.4.5 --hash=$hl7_hash" >"$tools/hl7.txt"
+        "$python" -m pip install -q --no-deps --only-binary :all: --require-hashes --disable-pip-version-check \
+            -r "$tools/hl7.txt"
+    fi
+    local folder server address="" code=0
+    folder="$(mktemp -d)"
+    printf '%s\n' 'listen = "127.0.0.1:0"' "data_dir = \"$folder/data\"" "profiles_dir = \"$root/tests/profiles\"" \
+        '[mllp]' 'listen = "127.0.0.1:0"' 'network = "byoin"' 'facility = "0114110011"' 'client = "his"' \
+        >"$folder/renkei.toml"
+    : >"$folder/out"
+    # The program takes every RENKEI_ of its environment for a setting.
+    env $(compgen -e RENKEI_ | sed 's/^/-u /') "$target/debug/renkei" serve --config "$folder/renkei.toml" >"$folder/out" 2>"$folder/err" &
+    server=$!
+    for _ in $(seq 300); do
+        address="$(sed -n 's|^listening on mllp://||p' "$folder/out")"
+        if [ -n "$address" ] || ! kill -0 "$server" 2>/dev/null; then break; fi
+        sleep 0.1
+    done
+    if [ -n "$address" ]; then
+        "$python" tools/hl7_client.py "$address" "$samples" || code=$?
+    else
+        cat "$folder/err"
+        code=1
+    fi
+    kill "$server" 2>/dev/null || true
+    wait "$server" || true
+    rm -rf "$folder"
+    return "$code"
+}
+
 case "${1:-}" in
     "") ;;
     long) export RENKEI_TEST_LONG=1 ;;
@@ -136,6 +179,7 @@ step "format" cargo fmt --all --check
 step "licences, bans, sources" cargo deny --locked check licenses bans sources
 step "lints" cargo clippy --locked --quiet --workspace --all-targets -- -D warnings
 step "program" build_program
+step "foreign client of HL7" foreign_client
 step "private PostgreSQL" start_cluster
 step "tests" run_tests
 step "validator" bash tests/validator/run.sh "$cases"

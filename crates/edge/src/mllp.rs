@@ -34,6 +34,8 @@ use crate::serve::DoorError;
 const MEDIA: &str = "application/hl7-v2";
 /// A read takes so many bytes at once.
 const READ_BYTES: usize = 16_384;
+/// How long a sender that is cut off is still listened to.
+const LINGER: Duration = Duration::from_secs(2);
 /// The field that says what a message is.
 const KIND_FIELD: &str = "MSH-9";
 /// Table 0357: unsupported message type.
@@ -158,6 +160,7 @@ impl Desk {
                         let answer = self.out_of_step(&error.head, &error.to_string());
                         // Whoever sends no frames may not read them either.
                         let _ = self.say(&mut stream, &answer).await;
+                        part(stream).await;
                         return "out_of_step";
                     }
                 };
@@ -285,6 +288,16 @@ impl Desk {
             (Verdict::Reject, text, &[trouble]),
         )
     }
+}
+
+/// Ends a connection whose sender may still be sending: who closes at once resets it, and the sender loses the
+/// answer that tells why.
+async fn part(mut stream: TcpStream) {
+    // It may be gone already.
+    let _ = stream.shutdown().await;
+    let mut rest = [0; READ_BYTES];
+    let listen = async { while let Ok(1..) = stream.read(&mut rest).await {} };
+    let _ = timeout(LINGER, listen).await;
 }
 
 /// In Japan's time, as HL7 writes it: `20261121093015+0900`.

@@ -85,6 +85,10 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever read the output has seen enough: `renkei … | head`. As a shell would say it of SIGPIPE.
+        Err(GatewayError::Io(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            ExitCode::from(141)
+        }
         Err(error) => {
             use std::io::Write as _;
             // With stderr closed there is nobody left to tell.

@@ -142,7 +142,10 @@ impl Outward<'_> {
             .iter()
             .filter_map(|row| match &row.native {
                 NativePath::Field(steps) => steps.first(),
-                NativePath::Item { group, .. } => self.plan.groups.get(*group)?.branch.first(),
+                NativePath::Item { group, .. } => {
+                    let group = self.plan.groups.get(*group)?;
+                    Some(group.branch.first().unwrap_or(&group.item))
+                }
                 NativePath::Key | NativePath::Version => None,
             })
             .collect();

@@ -20,7 +20,7 @@ pub(crate) enum NativePath {
     },
 }
 
-/// A repeating group: all children of one name under one branch.
+/// A repeating group: all children of one name under one branch, or at the root of the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Group {
     /// The path of the branch.
@@ -68,7 +68,7 @@ pub(crate) fn parse(text: &str) -> Result<Written, String> {
         .collect();
     match groups.as_slice() {
         [] => Ok(Written::Field(steps)),
-        [at] if *at > 0 => {
+        [at] => {
             let inside = steps.split_off(at + 1);
             let item = steps
                 .pop()
@@ -86,7 +86,7 @@ pub(crate) fn parse(text: &str) -> Result<Written, String> {
                 inside,
             ))
         }
-        _ => Err("a native path has one [] at most, and not at its beginning".to_owned()),
+        _ => Err("a native path has one [] at most".to_owned()),
     }
 }
 
@@ -139,7 +139,15 @@ mod tests {
             parse("portalData.連絡先.row[].連絡先::電話"),
             Ok(Written::Item(group, names(&["連絡先::電話"])))
         );
-        for wrong in ["", "a..b", "a[].b", "a.[]", "a.b[].c[].d"] {
+        let group = Group {
+            branch: Vec::new(),
+            item: "NK1".to_owned(),
+        };
+        assert_eq!(
+            parse("NK1[].NK1-2"),
+            Ok(Written::Item(group, names(&["NK1-2"])))
+        );
+        for wrong in ["", "a..b", "[].b", "a.[]", "a.b[].c[].d"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }

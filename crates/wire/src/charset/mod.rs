@@ -142,7 +142,7 @@ pub(crate) fn guess(rest: &[u8]) -> &'static str {
     } else if reads(SHIFT_JIS) {
         "MS932 (Shift_JIS)"
     } else {
-        "別の文字コード / another charset"
+        "別の文字コード (another charset)"
     }
 }
 

@@ -46,7 +46,7 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Record, Vec<Fault>> {
 }
 
 impl Message {
-    /// The message as a record: its key is MSH-10, its version MSH-7.
+    /// The message as a record: its key is MSH-10, its version the moment of MSH-7 as a number.
     ///
     /// # Errors
     /// More than 200,000 values.
@@ -85,7 +85,7 @@ impl Message {
         Ok(Record {
             index: 0,
             key: self.leaf(10),
-            version: self.leaf(7),
+            version: self.version(),
             span,
             root: Node {
                 name: MESSAGE.to_owned(),
@@ -106,6 +106,24 @@ impl Message {
                 .unwrap_or_default(),
             span: piece.map(|piece| piece.span()).unwrap_or_default(),
         }
+    }
+}
+
+impl Message {
+    /// MSH-7 to the tenth of a millisecond, as digits: moments of one sender, however exactly it writes them,
+    /// compare as numbers. What is no moment stays as it is and is refused where a version is needed.
+    fn version(&self) -> Leaf {
+        let mut leaf = self.leaf(7);
+        let end = leaf.text.find(['+', '-']).unwrap_or(leaf.text.len());
+        let (whole, fraction) = leaf.text.get(..end).map_or(("", ""), |moment| {
+            moment.split_once('.').unwrap_or((moment, ""))
+        });
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let known = matches!(whole.len(), 4..=14) && fraction.len() <= 4;
+        if known && digits(whole) && digits(fraction) {
+            leaf.text = format!("{whole:0<14}{fraction:0<4}");
+        }
+        leaf
     }
 }
 

@@ -168,7 +168,7 @@ fn the_record_has_groups_places_and_bytes() {
         (record.key.text.as_str(), record.key.field.as_str()),
         ("A0001", "MSH-10")
     );
-    assert_eq!(record.version.text, "20260401101530.1234");
+    assert_eq!(record.version.text, "202604011015301234");
     assert_eq!(record.root.name, MESSAGE);
     let text = |path: &[&str]| record.root.at(path).and_then(Node::text).map(str::to_owned);
     assert_eq!(text(&["PID", "PID-5", "PID-5.1"]).as_deref(), Some("架空"));
