@@ -39,7 +39,11 @@ const SQLITE_PRAGMAS: [&str; 8] = [
 const WRITER_PAGES: &str = "-- store.connect\nPRAGMA cache_size = -24000";
 /// How long the write-ahead log grows before its pages go to the database: 64 MB. Pages that every leaf touches
 /// go there once for many leaves.
-const WRITER_LOG: &str = "-- store.connect\nPRAGMA wal_autocheckpoint = 16384";
+const WRITER_LOG: [&str; 2] = [
+    "-- store.connect\nPRAGMA wal_autocheckpoint = 16384",
+    // A reader that stands for minutes, a backup, lets it grow to gigabytes: it shrinks again when that one has gone.
+    "-- store.connect\nPRAGMA journal_size_limit = 67108864",
+];
 const READER_PAGES: &str = "-- store.connect\nPRAGMA cache_size = -6000";
 
 /// A transaction that sits idle, or waits for a lock, holds everybody's vacuum back. Compiling a plan takes longer
@@ -85,7 +89,9 @@ pub(crate) async fn connect(settings: &Settings) -> Result<AnyConnection, StoreE
     }
     if settings.dialect()? == Dialect::Sqlite {
         query(WRITER_PAGES).execute(&mut connection).await?;
-        query(WRITER_LOG).execute(&mut connection).await?;
+        for setter in WRITER_LOG {
+            query(setter).execute(&mut connection).await?;
+        }
     }
     Ok(connection)
 }
