@@ -32,7 +32,7 @@ steps="start,sync,read,slip,emergency,growth,overload,csv,soak"
 extra_crews=120
 
 usage() {
-    sed -n '2,26p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//' >&2
+    sed -n '2,22p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//' >&2
     exit 2
 }
 

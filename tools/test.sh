@@ -54,6 +54,7 @@ install_tools() {
     cargo fmt --version
     cargo clippy --version
     if [ -z "$(postgres_program initdb)" ]; then install_packages postgresql; fi
+    if ! python3 -c 'import ensurepip' 2>/dev/null; then install_packages python3-venv; fi
     if [ -d "${RENKEI_SHARED:-$root/../shared}/fhir/packages" ]; then
         if ! command -v java >/dev/null || ! command -v mvn >/dev/null; then
             install_packages maven openjdk-17-jdk-headless

@@ -38,6 +38,9 @@ pub enum GatewayError {
     /// The system refused.
     #[error("入出力の誤りです / input or output failed")]
     Io(#[from] std::io::Error),
+    /// A message could not be sent, taken or understood.
+    #[error("電文をやりとりできません / a message could not be exchanged: {0}")]
+    Exchange(String),
     /// An argument of the command line.
     #[error("引数が正しくありません / an argument is not valid: {0}")]
     Argument(String),

@@ -1,6 +1,6 @@
 //! What a file is, what stands in it, what is wrong with it and where.
 
-use std::io::{IsTerminal as _, Read as _};
+use std::io::{IsTerminal as _, Read};
 use std::path::Path;
 
 use renkei_wire::inspect::{self, Colour, Verdict, View};
@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::error::GatewayError;
 use crate::stdout::say;
 
-/// No more of a file is read: several times the largest that any door takes.
+/// No larger file is read: several times what any door takes.
 const INPUT_BYTES: u64 = 64 << 20;
 
 /// Explains each file.
@@ -55,21 +55,26 @@ pub fn run(config: &Config, arguments: &InspectArguments) -> Result<(), GatewayE
 /// The bytes, and the path for formats whose files say what they are by their names.
 fn read(file: &Path) -> Result<(Option<String>, Vec<u8>), GatewayError> {
     if file == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin()
-            .lock()
-            .take(INPUT_BYTES)
-            .read_to_end(&mut bytes)?;
-        return Ok((None, bytes));
+        return Ok((None, whole(file, std::io::stdin().lock())?));
     }
-    let whole = std::path::absolute(file)?;
+    let path = std::path::absolute(file)?;
     let failed = |error: std::io::Error| {
         GatewayError::Argument(format!("{}: {}", file.display(), error.kind()))
     };
+    let open = std::fs::File::open(&path).map_err(failed)?;
+    Ok((Some(path.display().to_string()), whole(file, open)?))
+}
+
+/// All of it, or nothing: what is cut off would be explained as faulty.
+fn whole(file: &Path, source: impl Read) -> Result<Vec<u8>, GatewayError> {
+    let refused = |why: String| GatewayError::Argument(format!("{}: {why}", file.display()));
     let mut bytes = Vec::new();
-    let open = std::fs::File::open(&whole).map_err(failed)?;
-    open.take(INPUT_BYTES)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
-    Ok((Some(whole.display().to_string()), bytes))
+    let read = source.take(INPUT_BYTES + 1).read_to_end(&mut bytes);
+    let read = read.map_err(|error| refused(error.kind().to_string()))?;
+    if u64::try_from(read).is_ok_and(|read| read <= INPUT_BYTES) {
+        Ok(bytes)
+    } else {
+        let rule = "64 MB を超えるファイルは読みません / larger than 64 MB: not read";
+        Err(refused(rule.to_owned()))
+    }
 }

@@ -88,7 +88,7 @@ impl Desk {
         loop {
             loop {
                 let message = framer.decode(&mut buffer);
-                let message = message.map_err(|error| GatewayError::Argument(error.to_string()))?;
+                let message = message.map_err(|error| GatewayError::Exchange(error.to_string()))?;
                 let Some(message) = message else { break };
                 let answer = self.take(&message.content)?;
                 stream.write_all(&answer)?;
@@ -106,7 +106,7 @@ impl Desk {
         if let Some(file) = &self.keep {
             let mut framed = BytesMut::with_capacity(content.len() + 3);
             frame(content, &mut framed)
-                .map_err(|error| GatewayError::Argument(error.to_string()))?;
+                .map_err(|error| GatewayError::Exchange(error.to_string()))?;
             let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
             file.write_all(&framed)?;
             file.sync_data()?;
@@ -134,7 +134,7 @@ impl Desk {
                     control_id: &number.to_string(),
                 };
                 frame(&request.acknowledge(&answer), &mut out)
-                    .map_err(|error| GatewayError::Argument(error.to_string()))?;
+                    .map_err(|error| GatewayError::Exchange(error.to_string()))?;
             }
         }
         Ok(out)

@@ -34,7 +34,7 @@ pub fn run(arguments: &SendArguments) -> Result<(), GatewayError> {
             .map(|_| scope.spawn(|| sender(arguments, &messages, (&next, &accepted))))
             .collect();
         let ended = senders.into_iter().map(|sender| {
-            let broken = || GatewayError::Argument("a sender ended early".to_owned());
+            let broken = || GatewayError::Exchange("a sender ended early".to_owned());
             sender.join().map_err(|_| broken())?
         });
         ended.collect()
@@ -63,7 +63,7 @@ fn read(file: &Path) -> Result<(String, BytesMut), GatewayError> {
     let content = content.strip_suffix(&[END]).unwrap_or(content);
     let mut framed = BytesMut::new();
     frame(content, &mut framed)
-        .map_err(|error| GatewayError::Argument(format!("{name}: {error}")))?;
+        .map_err(|error| GatewayError::Exchange(format!("{name}: {error}")))?;
     Ok((name, framed))
 }
 
@@ -135,7 +135,7 @@ impl Line {
     /// Sends a frame and waits for its answer.
     fn exchange(&mut self, message: &[u8]) -> Result<Acknowledged, GatewayError> {
         self.stream.write_all(message)?;
-        let wrong = |text: String| GatewayError::Argument(format!("the answer: {text}"));
+        let wrong = |text: String| GatewayError::Exchange(format!("the answer: {text}"));
         loop {
             let found = self.framer.decode(&mut self.buffer);
             if let Some(answer) = found.map_err(|error| wrong(error.to_string()))? {
