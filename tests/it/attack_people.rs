@@ -81,6 +81,33 @@ on_both! {
         }
     }
 
+    // Whoever fits in everything ends the search among the nearest; if that one is hidden, nobody may notice.
+    fn a_hidden_resident_who_fits_changes_no_answer(server) {
+        let like = Resident::somebody_new();
+        // Like nobody's whom other tests register.
+        let given = format!("{}トクベツ", like.kana(1));
+        let named = |one: Resident, family: &str| one
+            .set("氏名", &format!("似合\u{3000}{given}"))
+            .set("氏名カナ", &format!("{family}\u{3000}{given}"))
+            .set("生年月日", "昭和8年8月8日");
+        enrol(server, &named(like.clone(), "ニアエ"));
+        let asked = json!({"name": format!("ニアイ {given}"), "birthDate": "昭和8年"}).to_string();
+        let ask = || {
+            let answer = server.post(&crew(server), "/emergency/search", asked.clone()).expect(200).json();
+            let found = answer["found"].as_array().expect("found").iter();
+            let kana: Vec<String> = found.map(|line| line["kana"].to_string()).collect();
+            (kana, answer["more"].clone(), answer["note"].clone())
+        };
+        let before = ask();
+        assert_eq!(before.0.len(), 1, "{before:?}");
+        let fits = enrol(server, &named(Resident::somebody_new(), "ニアイ"));
+        let seen = ask();
+        assert_eq!(seen.0, [format!("\"ニアイ {given}\"")], "who fits, and nobody who is only alike");
+        assert!(seen.2.as_str().is_some_and(|note| note.contains("not shown")), "{seen:?}");
+        server.sql(&format!("update enrolment set until = 1, since = 0 where record = '{}'", record_of(server, &fits.sheet)));
+        assert_eq!(ask(), before);
+    }
+
     fn what_one_record_denies_the_other_does_not_tell(server) {
         let (resident, first, other) = linked(server);
         // The bit of the advance directives.

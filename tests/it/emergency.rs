@@ -74,6 +74,7 @@ on_both! {
             assert!(!text.contains(hidden), "{hidden} in {answer}");
         }
         assert_eq!(answer.json()["searched"]["card"].as_str().map(str::is_empty), Some(false), "{answer}");
+        assert_eq!(answer.json()["note"], "", "nobody else could have been shown: {answer}");
     }
 
     fn nobody_found_says_what_was_searched(server) {

@@ -18,6 +18,7 @@ mod crew_doors;
 mod crowd;
 mod decode;
 mod deliver;
+mod demo_stop;
 mod disk_full;
 mod draft;
 mod emergency;

@@ -12,7 +12,7 @@ use renkei_model::lists::EmergencyReason;
 use renkei_model::message::Fault;
 use renkei_model::permit::Permit;
 use renkei_model::shelf::Shelf;
-use renkei_store::{CardRow, NewOpening, StoreError, Tx, Urgency, VisibleVersion};
+use renkei_store::{CardRow, NewOpening, Rate, StoreError, Urgency, VisibleVersion};
 use serde_json::json;
 
 use crate::card_sight::Content;
@@ -22,7 +22,7 @@ use crate::handle::Handle;
 use crate::house::House;
 use crate::judge::{joined, readable};
 use crate::permit::permit_emergency;
-use crate::record::{Recorded, of_permit, record_change};
+use crate::record::{RecordError, Recorded, of_permit, record_change};
 use crate::refusal::Refusal;
 use crate::refuse::{Asker, Refused, refuse_about};
 use crate::render::Sight;
@@ -121,9 +121,16 @@ async fn walk(house: &House, opened: &Opened) -> Result<Recorded<Sight>, Refusal
     };
     leaf.bytes_out = sight.body.len() as u64;
     let mut tx = house.store.begin("open_card", Urgency::Emergency).await?;
-    tx.opening_put(&permit, &opening).await?;
-    within_rate(house, &mut tx, &permit).await?;
-    Ok(record_change(house, tx, sight, leaf).await?)
+    // One journey: the opening, if it is within the rate, with its leaf.
+    tx.gather();
+    let rate = rate(house, &permit);
+    tx.opening_put(&permit, &opening, rate).await?;
+    match record_change(house, tx, sight, leaf).await {
+        Err(RecordError::Store(StoreError::Conflict)) => {
+            Err(EmergencyError::TooMany { retry_s: HOUR_S }.into())
+        }
+        recorded => Ok(recorded?),
+    }
 }
 
 struct Reason {
@@ -165,16 +172,15 @@ fn read(body: &[u8]) -> Result<Reason, Vec<Fault>> {
     })
 }
 
+const HOUR_S: u64 = 3_600;
+
 /// A crew opens the cards of those it stands before, this one counted in. The same person again is no
 /// new one.
-async fn within_rate(house: &House, tx: &mut Tx, permit: &Permit) -> Result<(), EmergencyError> {
-    const HOUR_S: u64 = 3_600;
-    let since = permit.at().minus(Duration::from_secs(HOUR_S));
-    let (_, cards) = tx.emergency_load(permit, permit.at(), since).await?;
-    if cards > i64::try_from(house.limits.emergency_cards_an_hour).unwrap_or(i64::MAX) {
-        return Err(EmergencyError::TooMany { retry_s: HOUR_S });
+fn rate(house: &House, permit: &Permit) -> Rate {
+    Rate {
+        since: permit.at().minus(Duration::from_secs(HOUR_S)),
+        most: i64::try_from(house.limits.emergency_cards_an_hour).unwrap_or(i64::MAX),
     }
-    Ok(())
 }
 
 /// Everything that a card shows, and what its leaf says of it.

@@ -2,22 +2,22 @@
 //! asked is understood → terms → visible faces → ranked → on record → at most ten, as little of each as
 //! tells them apart.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use renkei_identity::{Asked, Query};
 use renkei_model::clock::Instant;
-use renkei_model::id::{RecordId, SearchId};
+use renkei_model::id::SearchId;
 use renkei_model::message::Fault;
 use renkei_model::permit::Permit;
-use renkei_store::{NewSearch, StoreError, Tx, Urgency, VisibleFace};
+use renkei_store::{NewSearch, Rate, StoreError, Urgency, VisibleFace};
 use serde_json::{Map, Value, json};
 
+use crate::find::{Looked, Search};
 use crate::form::{Filled, Form};
 use crate::handle::Handle;
 use crate::house::House;
 use crate::permit::{PermitError, permit_emergency};
-use crate::record::{Recorded, of_permit, record_change};
+use crate::record::{RecordError, Recorded, of_permit, record_change};
 use crate::refusal::Refusal;
 use crate::refuse::{Asker, Refused, refuse};
 use crate::room;
@@ -50,10 +50,6 @@ pub enum EmergencyError {
 
 const ACTION: &str = "emergency.search";
 
-/// Faces that one probe brings at most.
-const PROBE: usize = 500;
-/// Faces that are ranked at most; beyond that more of the same name would not change the first ten.
-const RANKED: usize = 3_000;
 /// Longer than any name, address or number that a crew types.
 const TYPED: usize = 200;
 /// What can be asked for.
@@ -98,26 +94,19 @@ async fn walk(house: &House, filled: &Filled) -> Result<Recorded<Vec<u8>>, Refus
     }
     let today = renkei_fhir::instant::day_text(filled.at);
     let query = Query::read(&asked, &today).map_err(EmergencyError::Faults)?;
-    let gathered = room!(emergency => async gather(house, &permit, &query, asked.card.is_some()))
-        .map_err(EmergencyError::Store)?;
-    let everybody = gathered.everybody;
-    let candidates = gathered
-        .faces
-        .into_iter()
-        .map(|face| (face.face.clone(), face.cards.clone(), face))
-        .collect();
-    let ranked: Vec<VisibleFace> = query
-        .rank(candidates)
-        .into_iter()
-        .map(|(_, face)| face)
-        .collect();
     // One more than is shown, to know whether there are more.
     let most = house.limits.emergency_answers;
-    let found = one_a_person(house, &permit, ranked, most + 1)
-        .await
-        .map_err(EmergencyError::Store)?;
+    let asking = Search {
+        house,
+        permit: &permit,
+        query: &query,
+        cards: asked.card.is_some(),
+        most: most + 1,
+    };
+    let found = room!(emergency => async asking.find()).map_err(EmergencyError::Store)?;
+    let told = told(found.faces.len(), most, found.looked);
+    let found = found.faces;
     let search = SearchId::new();
-    let told = told(found.len(), most, everybody);
     let answer = answer(house, &permit, (search, &found), &query, told);
     let mut leaf = of_permit(&permit, ACTION, "break-glass: search");
     leaf.network = permit.networks().first().cloned();
@@ -130,9 +119,17 @@ async fn walk(house: &House, filled: &Filled) -> Result<Recorded<Vec<u8>>, Refus
         asked: leaf.details.len(),
         found: found.len().min(most),
     };
-    tx.emergency_search_put(&permit, &counted).await?;
-    within_rate(house, &mut tx, &permit).await?;
-    Ok(record_change(house, tx, answer, leaf).await?)
+    // One journey: counted, and only if it is within the rate, with its leaf.
+    tx.gather();
+    let most = most_searches(house);
+    let rate = Rate { since, most };
+    tx.emergency_search_put(&permit, &counted, rate).await?;
+    match record_change(house, tx, answer, leaf).await {
+        Err(RecordError::Store(StoreError::Conflict)) => {
+            Err(EmergencyError::TooMany { retry_s: MINUTE_S }.into())
+        }
+        recorded => Ok(recorded?),
+    }
 }
 
 fn read(body: &[u8]) -> Result<Asked, Vec<Fault>> {
@@ -179,90 +176,6 @@ fn most_searches(house: &House) -> i64 {
     i64::try_from(house.limits.emergency_searches_a_minute).unwrap_or(i64::MAX)
 }
 
-/// Somebody who searches faster than people type is no crew; this search is counted in.
-async fn within_rate(house: &House, tx: &mut Tx, permit: &Permit) -> Result<(), EmergencyError> {
-    let since = a_minute_before(permit);
-    let (searches, _) = tx.emergency_load(permit, since, permit.at()).await?;
-    if searches > most_searches(house) {
-        return Err(EmergencyError::TooMany { retry_s: MINUTE_S });
-    }
-    Ok(())
-}
-
-/// Who was looked at.
-struct Gathered {
-    faces: Vec<VisibleFace>,
-    /// Whether these are all to whom the query leads. If not, finding nobody means nothing.
-    everybody: bool,
-}
-
-/// The visible faces that the query's terms lead to, each once, with their cards if a card was asked for.
-async fn gather(
-    house: &House,
-    permit: &Permit,
-    query: &Query,
-    cards: bool,
-) -> Result<Gathered, StoreError> {
-    let mut seen = HashSet::new();
-    let mut faces = Vec::new();
-    let probes = query.probes();
-    let mut everybody = !probes.left_out;
-    for probe in probes.ranges {
-        if faces.len() >= RANKED {
-            everybody = false;
-            break;
-        }
-        let found = house
-            .store
-            .visible_faces(permit, probe.kind.as_str(), &probe.low, &probe.high, PROBE)
-            .await?;
-        everybody &= !found.cut;
-        let new = found.faces.into_iter();
-        faces.extend(new.filter(|face| seen.insert(face.sheet)));
-    }
-    if cards {
-        faces = house.store.with_cards(faces).await?;
-    }
-    Ok(Gathered { faces, everybody })
-}
-
-/// The best face of each human being: records that are linked are one line. As many records are asked about at
-/// once as there are lines, the best first.
-async fn one_a_person(
-    house: &House,
-    permit: &Permit,
-    ranked: Vec<VisibleFace>,
-    most: usize,
-) -> Result<Vec<VisibleFace>, StoreError> {
-    let mut covered: HashSet<RecordId> = HashSet::new();
-    let mut found = Vec::new();
-    let mut ranked = ranked.into_iter().peekable();
-    while found.len() < most && ranked.peek().is_some() {
-        let mut next: Vec<VisibleFace> = Vec::new();
-        while next.len() < most
-            && let Some(face) = ranked.next()
-        {
-            let known = next.iter().any(|one| one.record == face.record);
-            if !known && !covered.contains(&face.record) {
-                next.push(face);
-            }
-        }
-        let records: Vec<RecordId> = next.iter().map(|face| face.record).collect();
-        let mut persons = house.store.persons(permit, &records).await?;
-        for face in next {
-            if found.len() == most || !covered.insert(face.record) {
-                continue;
-            }
-            let person = persons.remove(&face.record).unwrap_or_default();
-            covered.extend(person.records.into_iter().map(|(record, _)| record));
-            if !person.limits.hide() {
-                found.push(face);
-            }
-        }
-    }
-    Ok(found)
-}
-
 fn answer(
     house: &House,
     permit: &Permit,
@@ -304,19 +217,23 @@ fn answer(
 
 /// Whether there are more, or may be, and what to do about it. Nobody is said only where everybody was
 /// looked at.
-const fn told(found: usize, most: usize, everybody: bool) -> (bool, &'static str) {
-    match (found, everybody) {
-        (0, true) => (
+const fn told(found: usize, most: usize, looked: Looked) -> (bool, &'static str) {
+    match (found, looked) {
+        (0, Looked::Everybody | Looked::Nearest) => (
             false,
             "該当する方は見つかりませんでした。登録がないか、表記が違う可能性があります / nobody found: not registered, or written in another way",
         ),
-        (0, false) => (
+        (0, Looked::Cut) => (
             true,
             "条件の近い方が多く、全員は調べられませんでした。調べた中には見つかっていません。条件を足してください / too many to look through: not among those looked at, add what you know",
         ),
         _ if found > most => (
             true,
             "ほかにも該当者がいます。条件を足してください / there are more: add what you know",
+        ),
+        (_, Looked::Nearest) => (
+            false,
+            "条件どおりの方がいるため、一部だけ似た方は表示していません。違う方であれば条件を変えてください / somebody fits in everything, so those who are only alike in part are not shown: if it is somebody else, change what you typed",
         ),
         _ => (false, ""),
     }
@@ -345,12 +262,15 @@ mod tests {
 
     #[test]
     fn nobody_is_said_only_when_everybody_was_looked_at() {
-        let (more, note) = told(0, 10, true);
+        let (more, note) = told(0, 10, Looked::Everybody);
         assert!(!more && note.contains("nobody"), "{note}");
-        let (more, note) = told(0, 10, false);
+        let (more, note) = told(0, 10, Looked::Cut);
         assert!(more && !note.contains("nobody"), "{note}");
         assert!(note.contains("too many to look through"), "{note}");
-        assert_eq!(told(10, 10, false), (false, ""));
-        assert!(told(11, 10, true).0);
+        assert_eq!(told(10, 10, Looked::Cut), (false, ""));
+        assert_eq!(told(10, 10, Looked::Everybody), (false, ""));
+        assert!(told(11, 10, Looked::Nearest).0);
+        let (more, note) = told(1, 10, Looked::Nearest);
+        assert!(!more && note.contains("not shown"), "{note}");
     }
 }

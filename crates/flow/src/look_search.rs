@@ -7,8 +7,8 @@ use renkei_fhir::search::{
 use renkei_fhir::types::ResourceType;
 use renkei_model::permit::Permit;
 use renkei_store::{
-    DateTest, SearchCriterion, SearchOrder, SearchPlace, SearchQuery, SearchTest, Stretch,
-    VisibleVersion,
+    DateTest, SearchCriterion, SearchOrder, SearchPage, SearchPlace, SearchQuery, SearchTest,
+    Stretch, VisibleVersion,
 };
 use serde_json::{Value, json};
 
@@ -44,21 +44,21 @@ pub(crate) async fn search(
             (search, Some(place))
         }
     };
-    let query = query(&search)?;
+    let mut query = query(&search)?;
     let order = order(search.sort);
-    let limit = search
-        .count
-        .unwrap_or(house.limits.page)
-        .min(house.limits.page_max);
-    let mut found = match limit {
-        0 => Vec::new(),
-        _ => {
-            house
-                .store
-                .visible_search(permit, &query, order, after.as_ref(), limit + 1)
-                .await?
-        }
-    };
+    if order == SearchOrder::Index && search.criteria.iter().all(|one| breadth(one) > NARROW) {
+        query.broad = house.store.search_is_broad(permit, &query).await?;
+    }
+    let limit = search.count.unwrap_or(house.limits.page);
+    let limit = limit.min(house.limits.page_max);
+    // Without rows nothing is said of whom the page is about: the leaf asks.
+    let SearchPage {
+        rows: mut found,
+        behind,
+    } = house
+        .store
+        .visible_search(permit, &query, order, after.as_ref(), more_than(limit))
+        .await?;
     let more = found.len() > limit;
     found.truncate(limit);
     let last = found.last().filter(|_| more).map(|row| row.place.clone());
@@ -69,11 +69,10 @@ pub(crate) async fn search(
         });
         page::seal(house, ask, PURPOSE, content)
     });
-    let complete = after.is_none() && !more && limit > 0;
+    let known = (after.is_none() && !more).then_some(found.len() as u64);
     let total = match search.total {
         Some(false) if limit > 0 => None,
-        None if complete => Some(found.len() as u64),
-        None if limit > 0 => None,
+        None if limit > 0 => known,
         _ => Some(house.store.visible_count(permit, &query).await?),
     };
     let rows = found.into_iter().map(|found| found.row).collect();
@@ -95,9 +94,17 @@ pub(crate) async fn search(
         after: after.as_ref(),
         to: last.as_ref(),
     };
-    found.records = house.store.records_behind(permit, &query, stretch).await?;
+    found.records = match behind {
+        Some(records) => records,
+        None => house.store.records_behind(permit, &query, stretch).await?,
+    };
     found.network = found.network.or_else(|| permit.networks().first().cloned());
     Ok(found)
+}
+
+/// One row more says whether there is a next page; a page of no rows has none.
+const fn more_than(limit: usize) -> usize {
+    if limit == 0 { 0 } else { limit + 1 }
 }
 
 /// What a cursor goes on with.
@@ -164,8 +171,12 @@ fn query(search: &Search) -> Result<SearchQuery, LookError> {
     Ok(SearchQuery {
         resource_type: search.resource_type.as_str().to_owned(),
         criteria: criteria?,
+        broad: false,
     })
 }
+
+/// A criterion up to this [`breadth`] leaves a handful.
+const NARROW: u8 = 2;
 
 /// How much a criterion leaves to be looked at: little first.
 fn breadth(criterion: &Criterion) -> u8 {

@@ -5,7 +5,7 @@
 
 use renkei_fhir::instant::instant_text;
 use renkei_model::clock::Instant;
-use renkei_model::id::{ChangeId, NetworkName, RecordId, ReviewId};
+use renkei_model::id::{ChangeId, NetworkName, RecordId, ResourceId, ReviewId};
 use renkei_model::message::Fault;
 use renkei_model::permit::Permit;
 use renkei_store::{
@@ -264,11 +264,16 @@ async fn line(house: &House, permit: &Permit, review: &Review) -> Result<Value, 
 
 async fn side(house: &House, permit: &Permit, record: RecordId) -> Result<Value, ReviewError> {
     let faces = house.store.visible_faces_of(permit, record).await?;
-    let faces: Vec<Value> = faces.iter().map(face).collect();
+    let sheets: Vec<ResourceId> = faces.iter().map(|face| face.sheet).collect();
+    let cards = house.store.card_numbers(&sheets).await?;
+    let faces: Vec<Value> = faces
+        .iter()
+        .map(|one| face(one, cards.get(&one.sheet).map_or(&[], Vec::as_slice)))
+        .collect();
     Ok(json!({ "id": record.to_string(), "faces": faces }))
 }
 
-fn face(face: &VisibleFace) -> Value {
+fn face(face: &VisibleFace, cards: &[String]) -> Value {
     json!({
         "name": face.face.name,
         "kana": face.face.kana,
@@ -276,7 +281,7 @@ fn face(face: &VisibleFace) -> Value {
         "sex": face.face.sex,
         "address": face.face.address,
         "phones": face.face.phones,
-        "cards": face.cards,
+        "cards": cards,
         "facility": face.owner.as_str(),
         "kind": face.kind,
         "at": instant_text(face.at),

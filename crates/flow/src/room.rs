@@ -1,21 +1,12 @@
 //! What every room has at its door: a span and a clock. One word names both.
 
 use std::future::Future;
-use std::sync::LazyLock;
-use std::thread::available_parallelism;
 use std::time::Instant;
 
 use metrics::histogram;
-use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::sync::Semaphore;
 use tracing::Instrument as _;
 
-/// Desks for long computations: half as many as there are processors. The other half is for those who are on
-/// their way through the database already, whom more of those who compute would only hold up.
-static DESKS: LazyLock<Semaphore> = LazyLock::new(|| {
-    let processors = available_parallelism().map_or(1, usize::from);
-    Semaphore::new((processors / 2).max(1))
-});
+use crate::desk::at_desk;
 
 /// The names of one room.
 #[derive(Debug, Clone, Copy)]
@@ -32,18 +23,13 @@ pub fn walk<T>(room: Room, span: &tracing::Span, work: impl FnOnce() -> T) -> T 
     result
 }
 
-/// Walks through a room that computes for long: at a desk, while the thread's other tasks go on elsewhere.
-/// Mapping a sheet takes milliseconds; the writer, whom everybody waits for, and a crew's look-up must not
-/// stand behind several of them.
-pub async fn walk_at_desk<T>(room: Room, span: tracing::Span, work: impl FnOnce() -> T) -> T {
-    // The semaphore is never closed.
-    let _desk = DESKS.acquire().await.ok();
-    let many = |handle: Handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread;
-    if Handle::try_current().is_ok_and(many) {
-        tokio::task::block_in_place(|| walk(room, &span, work))
-    } else {
-        walk(room, &span, work)
-    }
+/// Walks through a room that computes for long: at a desk, on a thread that gives way.
+pub async fn walk_at_desk<T: Send>(
+    room: Room,
+    span: tracing::Span,
+    work: impl FnOnce() -> T + Send,
+) -> T {
+    at_desk(|| walk(room, &span, work)).await
 }
 
 /// Walks through a room that asks the database.

@@ -7,6 +7,7 @@ use crate::config::ConfigError;
 use crate::demo::script::ScriptError;
 use crate::folder::FolderError;
 use crate::profiles::ProfilesError;
+use crate::signal::Stop;
 
 /// What a command can fail with. Printed with its causes, one a line.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,9 @@ pub enum GatewayError {
     /// Something was found to be wrong, and has been printed already.
     #[error("問題が見つかりました / something is wrong, see above")]
     Found,
+    /// The program was told to stop before its work was done; how far it came has been printed already.
+    #[error("{} で止められました / stopped by {}", .0.name(), .0.name())]
+    Stopped(Stop),
     /// The samples of the demo are not readable.
     #[error(transparent)]
     Script(#[from] ScriptError),

@@ -89,6 +89,7 @@ fn main() -> ExitCode {
         Err(GatewayError::Io(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
             ExitCode::from(141)
         }
+        Err(GatewayError::Stopped(stop)) => ExitCode::from(stop.code()),
         Err(error) => {
             use std::io::Write as _;
             // With stderr closed there is nobody left to tell.

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use crate::config::Config;
 use crate::error::GatewayError;
 use crate::house::{self, Opened};
+use crate::signal::Stop;
 use crate::signing::Signing;
 use crate::stdout::say;
 use crate::{descriptors, metrics, signal};
@@ -97,7 +98,7 @@ pub async fn until_stopped(
     opened: Opened,
     doors: Doors,
     config: &Config,
-    stop: impl Future<Output = ()> + Send + 'static,
+    stop: impl Future<Output = Stop> + Send + 'static,
 ) -> Result<(), GatewayError> {
     let Opened {
         house,
@@ -135,7 +136,7 @@ pub async fn until_stopped(
 /// the program from stopping.
 async fn in_good_order(
     doors: Doors,
-    stop: impl Future<Output = ()> + Send + 'static,
+    stop: impl Future<Output = Stop> + Send + 'static,
     patience: Duration,
 ) {
     let (began, stopping) = oneshot::channel();

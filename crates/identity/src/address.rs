@@ -3,9 +3,8 @@
 use std::sync::LazyLock;
 
 use renkei_model::day::kanji_numerals;
-use unicode_normalization::UnicodeNormalization as _;
 
-use crate::fold::{plain, to_katakana, to_large};
+use crate::fold::{composed, plain, to_katakana, to_large};
 
 /// The signs at which one part of an address ends. 条 counts the streets of a planned town.
 const ENDS: [char; 6] = ['市', '郡', '区', '町', '村', '条'];
@@ -30,6 +29,7 @@ static PREFECTURES: LazyLock<Vec<String>> = LazyLock::new(|| {
 #[must_use]
 pub fn fold_address(address: &str) -> String {
     let letters: String = plain(address)
+        .chars()
         .map(to_katakana)
         .map(to_large)
         .map(|letter| if is_dash(letter) { '-' } else { letter })
@@ -38,9 +38,7 @@ pub fn fold_address(address: &str) -> String {
     let mut folded = kanji_numerals(&letters).to_ascii_uppercase();
     // What goes may join what stood around it, marks that combine among them: once more, until nothing goes.
     loop {
-        let next: String = numbered(&folded.replace(SELF_GOVERNING, ""))
-            .nfc()
-            .collect();
+        let next = composed(numbered(&folded.replace(SELF_GOVERNING, "")));
         if next == folded {
             return folded;
         }

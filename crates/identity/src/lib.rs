@@ -6,6 +6,7 @@
 
 mod address;
 mod fold;
+mod likely;
 mod likeness;
 mod probes;
 mod query;
@@ -22,8 +23,9 @@ mod words;
 
 pub use address::fold_address;
 pub use fold::{fold_kana, fold_name, fold_phone, loose_kana};
+pub use likely::likely;
 pub use probes::{Probe, Probes};
 pub use query::{Asked, Query};
 pub use resolve::{Known, Resolution, agrees, resolve};
 pub use score::{Ground, Score, Verdict, compare};
-pub use terms::{Term, TermKind, terms};
+pub use terms::{About, Term, TermKind, terms};

@@ -41,21 +41,40 @@ impl Probe {
     }
 }
 
-/// What to fetch for a search.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What to fetch for a search: ranges of terms, each once, the narrowest first. Who takes a limited number for
+/// each range loses the least that way.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Probes {
-    /// Ranges of terms, the narrowest first, each once. Who takes a limited number for each range loses
-    /// the least that way: a broad one stands at the end, and only narrows nothing.
-    pub ranges: Vec<Probe>,
+    /// Where somebody stands of whom everything that was typed is true, or true but for a slip. If somebody is found
+    /// there who [fits](Query::fits), the others need not be read.
+    pub near: Vec<Probe>,
+    /// Where people stand who have something in common with what was typed: a family name, a year, a district.
+    pub broad: Vec<Probe>,
     /// Whether there would have been more ranges than one search reads: who finds nobody in these cannot
     /// say that there is nobody.
     pub left_out: bool,
 }
 
 impl Query {
-    /// The ranges of terms to fetch; at least one.
+    /// The ranges of terms to fetch; at least one in all.
     #[must_use]
     pub fn probes(&self) -> Probes {
+        let (mut near, mut broad) = (self.near(), self.broad());
+        let mut seen = HashSet::new();
+        let mut new = |probe: &Probe| !probe.low.is_empty() && seen.insert(probe.clone());
+        near.retain(&mut new);
+        broad.retain(&mut new);
+        let left_out = near.len() + broad.len() > MOST;
+        near.truncate(MOST);
+        broad.truncate(MOST - near.len());
+        Probes {
+            near,
+            broad,
+            left_out,
+        }
+    }
+
+    fn near(&self) -> Vec<Probe> {
         let mut found = Vec::new();
         found.extend(
             self.card
@@ -72,27 +91,33 @@ impl Query {
         found.extend(full.map(|birth| Probe::exact(TermKind::Birth, &birth.iso())));
         if let Some(name) = &self.name {
             self.names_narrowed(name, &mut found);
-            names(name, &mut found);
+            if name.is_full() {
+                wholes(name, &mut found);
+            }
+            self.names_near(name, &mut found);
         }
         self.phones(&mut found);
+        self.houses(&mut found);
+        self.days_near(&mut found);
+        found
+    }
+
+    fn broad(&self) -> Vec<Probe> {
+        let mut found = Vec::new();
+        if let Some(name) = &self.name {
+            wholes(name, &mut found);
+            given_alone(name, &mut found);
+        }
         self.addresses(&mut found);
         if let Some(name) = &self.name {
-            self.names_near(name, &mut found);
             names_broad(name, &mut found);
         }
-        self.births_near(&mut found);
+        self.births_broad(&mut found);
         found.extend(self.address.iter().flat_map(|address| {
             let whole = beginnings(address).into_iter().next();
             whole.map(|whole| Probe::prefix(TermKind::Address, &whole))
         }));
-        let mut seen = HashSet::new();
-        found.retain(|probe| !probe.low.is_empty() && seen.insert(probe.clone()));
-        let left_out = found.len() > MOST;
-        found.truncate(MOST);
-        Probes {
-            ranges: found,
-            left_out,
-        }
+        found
     }
 
     /// Name with year of birth, name with area.
@@ -158,41 +183,50 @@ impl Query {
         }
     }
 
+    /// The house, without the building behind its number: what was typed may say more than we know.
+    fn houses(&self, found: &mut Vec<Probe>) {
+        let Some(address) = &self.address else { return };
+        let low = below_municipality(address);
+        if low.contains(|letter: char| letter.is_ascii_digit()) {
+            let numbered = low.trim_end_matches(|letter: char| !letter.is_ascii_digit());
+            found.push(Probe::prefix(TermKind::Address, &low));
+            found.push(Probe::prefix(TermKind::Address, numbered));
+        }
+    }
+
+    /// The district or the street, with all its houses.
     fn addresses(&self, found: &mut Vec<Probe>) {
         let Some(address) = &self.address else { return };
         let low = below_municipality(address);
-        let prefix = |value: &str| Probe::prefix(TermKind::Address, value);
-        if low.is_empty() {
-            return;
-        }
-        found.push(prefix(&low));
-        // Without the building, without the house number: what was typed may say more than we know.
-        let numbered = low.trim_end_matches(|letter: char| !letter.is_ascii_digit());
         let unnumbered = low.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-');
-        for shorter in [numbered, unnumbered] {
-            if shorter.chars().count() >= 2 {
-                found.push(prefix(shorter));
+        for shorter in [low.as_str(), unnumbered] {
+            if shorter == low || shorter.chars().count() >= 2 {
+                found.push(Probe::prefix(TermKind::Address, shorter));
             }
         }
     }
 
-    /// Births by the span of a month, a year or an age, and a slip away from what was asked.
-    fn births_near(&self, found: &mut Vec<Probe>) {
+    /// A slip away from the day that was asked, and faces that know no day of that month or year.
+    fn days_near(&self, found: &mut Vec<Probe>) {
+        let Some(birth) = self.births.first() else {
+            return;
+        };
+        found.extend(
+            slips(birth)
+                .iter()
+                .map(|day| Probe::exact(TermKind::Birth, &day.iso())),
+        );
+        if let (Some(month), Some(_)) = (birth.month(), birth.day()) {
+            let year = format!("{:04}", birth.year());
+            found.push(Probe::exact(TermKind::Birth, &format!("{year}-{month:02}")));
+            found.push(Probe::exact(TermKind::Birth, &year));
+        }
+    }
+
+    /// Births by the span of a month, a year or an age.
+    fn births_broad(&self, found: &mut Vec<Probe>) {
         for birth in self.births.iter().filter(|birth| birth.day().is_none()) {
             found.push(Probe::prefix(TermKind::Birth, &birth.iso()));
-        }
-        if let Some(birth) = self.births.first() {
-            found.extend(
-                slips(birth)
-                    .iter()
-                    .map(|day| Probe::exact(TermKind::Birth, &day.iso())),
-            );
-            // A face that knows the month or the year only.
-            if let (Some(month), Some(_)) = (birth.month(), birth.day()) {
-                let year = format!("{:04}", birth.year());
-                found.push(Probe::exact(TermKind::Birth, &format!("{year}-{month:02}")));
-                found.push(Probe::exact(TermKind::Birth, &year));
-            }
         }
         found.extend(self.days_of_age());
         if let Some(years) = self.years_of_age() {
@@ -298,8 +332,8 @@ fn half(part: &Part, kana_kind: TermKind, name_kind: TermKind) -> Vec<(TermKind,
     }
 }
 
-/// The whole name, and the given name.
-fn names(name: &NameAsked, found: &mut Vec<Probe>) {
+/// The whole name, as it begins; the other way round, too, where a space says which part is which.
+fn wholes(name: &NameAsked, found: &mut Vec<Probe>) {
     let whole = &name.whole;
     if let Some(kana) = &whole.kana {
         found.extend(
@@ -309,14 +343,16 @@ fn names(name: &NameAsked, found: &mut Vec<Probe>) {
         );
     }
     found.push(Probe::prefix(TermKind::Name, &whole.name));
+    if let Some((family, given)) = name.split.as_ref().filter(|_| name.spaced) {
+        reversed(family, given, found);
+    }
+}
+
+/// The given name alone.
+fn given_alone(name: &NameAsked, found: &mut Vec<Probe>) {
     match &name.split {
-        Some((family, given)) => {
-            givens(given, found);
-            if name.spaced {
-                reversed(family, given, found);
-            }
-        }
-        None => givens(whole, found),
+        Some((_, given)) => givens(given, found),
+        None => givens(&name.whole, found),
     }
 }
 

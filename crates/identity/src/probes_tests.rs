@@ -5,7 +5,8 @@ use crate::query::Asked;
 
 fn probes(asked: &Asked) -> Vec<(TermKind, String)> {
     let query = Query::read(asked, "2026-11-21").unwrap();
-    let found = query.probes().ranges;
+    let Probes { near, broad, .. } = query.probes();
+    let found = [near, broad].concat();
     assert!(found.len() <= MOST, "{}", found.len());
     for probe in &found {
         assert!(probe.low < probe.high, "{probe:?}");
@@ -41,7 +42,7 @@ fn the_narrowest_comes_first() {
     let other_era = at(&found, TermKind::KanaYear, "1921|ハマタ");
     let near = at(&found, TermKind::KanaYear, "1936|ハマタ");
     let year = at(&found, TermKind::Birth, "1935");
-    assert!(other_era < area && area < name && name < near && near < year);
+    assert!(other_era < area && area < near && near < name && name < year);
 }
 
 #[test]
@@ -161,7 +162,7 @@ fn an_age_is_some_years_and_a_decade_a_span() {
         },
         "2026-11-21",
     );
-    let found = query.unwrap().probes().ranges;
+    let found = query.unwrap().probes().broad;
     let ranges: Vec<(&str, &str)> = found
         .iter()
         .map(|probe| (probe.low.as_str(), probe.high.as_str()))
@@ -204,6 +205,46 @@ fn ranges_that_are_left_out_are_told() {
     let all = query("かづじ ずしぢ", Some("123"));
 
     assert!(all.left_out);
-    assert_eq!(all.ranges.len(), MOST);
+    assert_eq!(all.near.len() + all.broad.len(), MOST);
     assert!(!query("林", None).left_out);
+}
+
+/// What is read first and what only if nobody fits.
+#[test]
+fn a_family_name_alone_is_broad_and_a_full_name_is_near() {
+    let ranges = |name: &str| {
+        let asked = Asked {
+            name: Some(name.to_owned()),
+            ..Asked::default()
+        };
+        Query::read(&asked, "2026-11-21").unwrap().probes()
+    };
+    let near = |name: &str| {
+        let near = ranges(name).near.into_iter();
+        near.map(|probe| probe.low).collect::<Vec<_>>()
+    };
+    assert_eq!(near("ハマダ"), [""; 0]);
+    assert_eq!(near("浜田"), [""; 0]);
+    assert!(near("ハマダ ショウイチ").contains(&"ハマタシヨイチ".to_owned()));
+    assert!(near("ハマダショウイチ").contains(&"ハマタシヨイチ".to_owned()));
+    assert!(near("浜田正一郎").contains(&"浜田正一郎".to_owned()));
+    assert!(
+        ranges("ハマダ ショウイチ")
+            .broad
+            .iter()
+            .all(|probe| !near("ハマダ ショウイチ").contains(&probe.low)),
+        "each once"
+    );
+}
+
+#[test]
+fn a_house_is_near_and_a_street_is_broad() {
+    let asked = Asked {
+        address: Some("端野町三区572番地1".to_owned()),
+        ..Asked::default()
+    };
+    let Probes { near, broad, .. } = Query::read(&asked, "2026-11-21").unwrap().probes();
+    let lows = |probes: &[Probe]| probes.iter().map(|one| one.low.clone()).collect::<Vec<_>>();
+    assert_eq!(lows(&near), ["端野町3区572-1"]);
+    assert!(lows(&broad).contains(&"端野町3区".to_owned()), "{broad:?}");
 }

@@ -78,6 +78,12 @@ pub(crate) struct NameAsked {
 }
 
 impl NameAsked {
+    /// Whether it is more than a family name: said in two parts, or longer than family names are.
+    pub(crate) fn is_full(&self) -> bool {
+        let letters = self.whole.name.chars().count();
+        self.split.is_some() || letters >= if self.whole.kana.is_some() { 6 } else { 4 }
+    }
+
     /// Too little for a name, unless something else is asked too.
     pub(crate) fn is_one_kana(&self) -> bool {
         self.whole.kana.is_some() && self.whole.name.chars().count() < 2

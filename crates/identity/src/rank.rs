@@ -13,6 +13,9 @@ use crate::terms::split;
 /// Of the points that the asked fields can give, so many in a hundred must be there.
 const NEEDED: i32 = 35;
 
+/// Of the points of an equal name, so many in a hundred are still the same name: marks and variants of letters.
+const FITS: i32 = 90;
+
 /// Points of a full name that is equal to the letter; parts are shares of it.
 const NAME: i32 = 400;
 /// Of those, in a hundred: a family name alone, a given name alone.
@@ -48,11 +51,14 @@ impl Query {
     /// the identifier values of its record, and whatever is to come back with it. Equal scores are put in
     /// order by kana, name, birth date and address, so the order of the candidates does not matter.
     #[must_use]
-    pub fn rank<T>(&self, candidates: Vec<(Face, Vec<String>, T)>) -> Vec<(u32, T)> {
+    pub fn rank<'f, T>(
+        &self,
+        candidates: impl IntoIterator<Item = (&'f Face, &'f [String], T)>,
+    ) -> Vec<(u32, T)> {
         let needed = self.possible() * NEEDED / 100;
-        let mut ranked: Vec<(i32, Face, T)> = candidates
+        let mut ranked: Vec<(i32, &Face, T)> = candidates
             .into_iter()
-            .map(|(face, cards, rest)| (self.points(&face, &cards), face, rest))
+            .map(|(face, cards, rest)| (self.points(face, cards), face, rest))
             .filter(|(points, ..)| *points >= needed.max(1))
             .collect();
         ranked.sort_by(|(points, face, _), (other_points, other, _)| {
@@ -63,6 +69,37 @@ impl Query {
             .into_iter()
             .map(|(points, _, rest)| (u32::try_from(points).unwrap_or(0), rest))
             .collect()
+    }
+
+    /// Whether everything that was asked is true of a face, but for marks and variants of letters, and of a name
+    /// perhaps only the family or the given name was asked: nobody who is found in another way could fit better.
+    #[must_use]
+    pub fn fits(&self, face: &Face, cards: &[String]) -> bool {
+        let name = self.name.as_ref().is_none_or(|asked| {
+            let share = if asked.is_full() { 100 } else { GIVEN_SHARE };
+            Written::of(face).points(asked) >= NAME * share / 100 * FITS / 100
+        });
+        let birth = match self.births.first() {
+            Some(birth) if birth.day().is_some() => BIRTH_DAY,
+            Some(birth) if birth.month().is_some() => BIRTH_MONTH,
+            Some(_) => BIRTH_YEAR,
+            None => self.age.map_or(0, |_| AGE),
+        };
+        let phone = match self.phone.as_deref().map(str::len) {
+            None => 0,
+            Some(..9) => PHONE_TAIL,
+            Some(9..) => PHONE,
+        };
+        let address = match &self.address {
+            Some(asked) if !below_municipality(asked).is_empty() => ADDRESS * 2 / 3,
+            _ => 0,
+        };
+        let card = self.card.as_ref().map_or(0, |_| CARD);
+        name && self.birth(face) >= birth
+            && self.sex(face) >= 0
+            && self.phone(face) >= phone
+            && self.address(face) >= address
+            && self.card(cards) >= card
     }
 
     /// What a face that fits would have. A family name alone is a name that fits.

@@ -21,11 +21,10 @@ fn ranked(asked: &Asked, people: &[Face]) -> Vec<usize> {
     let query = Query::read(asked, TODAY).unwrap();
     let candidates = people
         .iter()
-        .cloned()
         .enumerate()
-        .map(|(at, face)| (face, vec![], at));
+        .map(|(at, face)| (face, &[][..], at));
     query
-        .rank(candidates.collect())
+        .rank(candidates)
         .into_iter()
         .map(|(_, at)| at)
         .collect()

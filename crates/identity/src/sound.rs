@@ -1,6 +1,6 @@
 //! How like a name sounds to one that was typed in kana, or half in kana.
 
-use crate::fold::{fold_kana, loose_kana};
+use crate::fold::{fold_kana, loosened};
 use crate::likeness::edits;
 use crate::query::{Kana, Part};
 
@@ -14,9 +14,10 @@ pub(crate) struct Sound {
 
 impl Sound {
     pub(crate) fn of(kana: &str) -> Self {
+        let strict = fold_kana(kana);
         Self {
-            strict: fold_kana(kana),
-            loose: loose_kana(kana),
+            loose: loosened(strict.clone()),
+            strict,
         }
     }
 }

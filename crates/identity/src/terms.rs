@@ -40,7 +40,41 @@ pub enum TermKind {
     NameArea,
 }
 
+/// What a term is about, and so which field of a search it speaks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum About {
+    /// The name.
+    Name,
+    /// The date of birth.
+    Birth,
+    /// The address.
+    Address,
+    /// A telephone number.
+    Phone,
+    /// A card.
+    Card,
+}
+
 impl TermKind {
+    /// What it is about; of a key of two parts, the name.
+    #[must_use]
+    pub const fn about(self) -> About {
+        match self {
+            Self::Birth => About::Birth,
+            Self::Address => About::Address,
+            Self::Phone => About::Phone,
+            Self::Card => About::Card,
+            Self::Kana
+            | Self::Given
+            | Self::Name
+            | Self::GivenName
+            | Self::KanaYear
+            | Self::NameYear
+            | Self::KanaArea
+            | Self::NameArea => About::Name,
+        }
+    }
+
     /// The word in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -1,55 +1,83 @@
 //! Search quality: invented people, and the mistakes that people make when they look for them.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use renkei_model::Face;
 use renkei_model::day::age_on;
 
 use crate::fold::{fold_phone, loose_kana};
+use crate::likely::likely;
 use crate::likeness::iso;
+use crate::probes::Probe;
 use crate::query::{Asked, Query};
 use crate::terms::{split, terms};
 
 pub(crate) const TODAY: &str = "2026-11-21";
 /// What the caller takes for one probe.
 const CAP: usize = 500;
+/// What the caller looks through of a broad one.
+const WIDE: usize = 4_000;
 
 /// A town that is not there.
 pub(crate) struct Town {
     pub people: Vec<Face>,
+    cards: Vec<String>,
     index: BTreeSet<(&'static str, String, usize)>,
 }
 
 impl Town {
     fn new(people: Vec<Face>) -> Self {
+        let cards: Vec<String> = (0..people.len()).map(|at| format!("KM-{at:06}")).collect();
         let mut index = BTreeSet::new();
-        for (at, face) in people.iter().enumerate() {
-            for term in terms(face, &[format!("KM-{at:06}")]) {
+        for (at, (face, card)) in people.iter().zip(&cards).enumerate() {
+            for term in terms(face, std::slice::from_ref(card)) {
                 index.insert((term.kind.as_str(), term.value, at));
             }
         }
-        Self { people, index }
+        Self {
+            people,
+            cards,
+            index,
+        }
     }
 
-    /// As the corridor does it: ranges, capped, then ranked.
+    /// As the corridor does it: the near ranges, then those of the broad ones who are likely, then the first of each.
     pub fn search(&self, asked: &Asked) -> Vec<usize> {
         let query =
             Query::read(asked, TODAY).unwrap_or_else(|faults| panic!("{asked:?} {faults:?}"));
-        let mut seen = HashSet::new();
-        let mut candidates = Vec::new();
-        for probe in query.probes().ranges {
-            let range = (probe.kind.as_str(), probe.low, 0)..(probe.kind.as_str(), probe.high, 0);
-            for (_, _, at) in self.index.range(range).take(CAP) {
-                if seen.insert(*at) {
-                    candidates.push((self.people[*at].clone(), vec![format!("KM-{at:06}")], *at));
-                }
+        let probes = query.probes();
+        let led = |probes: &[Probe], most: usize| -> Vec<Vec<usize>> {
+            let range = |probe: &Probe| {
+                let kind = probe.kind.as_str();
+                let range = (kind, probe.low.clone(), 0)..(kind, probe.high.clone(), 0);
+                self.index
+                    .range(range)
+                    .take(most)
+                    .map(|(_, _, at)| *at)
+                    .collect()
+            };
+            probes.iter().map(range).collect()
+        };
+        let near = led(&probes.near, CAP).concat();
+        let broad = led(&probes.broad, WIDE);
+        let lists: Vec<&[usize]> = broad.iter().map(Vec::as_slice).collect();
+        let rest = || broad.iter().flat_map(|led| led.iter().take(CAP).copied());
+        let stages = [near, likely(&probes.broad, &lists), rest().collect()];
+        let mut candidates: BTreeSet<usize> = BTreeSet::new();
+        for (stage, found) in stages.into_iter().enumerate() {
+            candidates.extend(found);
+            let known = |at: &usize| (&self.people[*at], self.cards(*at), *at);
+            let ranked = query.rank(candidates.iter().map(known));
+            let fits = |at: usize| query.fits(&self.people[at], self.cards(at));
+            if ranked.first().is_some_and(|(_, at)| stage > 0 || fits(*at)) {
+                return ranked.into_iter().map(|(_, at)| at).collect();
             }
         }
-        query
-            .rank(candidates)
-            .into_iter()
-            .map(|(_, at)| at)
-            .collect()
+        Vec::new()
+    }
+
+    fn cards(&self, at: usize) -> &[String] {
+        std::slice::from_ref(&self.cards[at])
     }
 }
 

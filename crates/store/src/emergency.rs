@@ -12,6 +12,7 @@ use sqlx::any::AnyRow;
 
 use crate::fault::{StoreError, inconsistent};
 use crate::permit::{emergency_permit, on_network};
+use crate::script::Step;
 use crate::sql::{Query, Reader, Sql, query};
 use crate::store::Store;
 use crate::tx::Tx;
@@ -28,6 +29,15 @@ pub struct NewSearch {
     pub asked: usize,
     /// How many people were found.
     pub found: usize,
+}
+
+/// What one crew member may do: fewer than so many before this one, strictly after an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// Strictly after.
+    pub since: Instant,
+    /// So many in all, this one counted in.
+    pub most: i64,
 }
 
 /// A card that is opened now.
@@ -156,55 +166,80 @@ impl Tx {
     /// Counts a search.
     ///
     /// # Errors
-    /// See [`StoreError`].
+    /// [`StoreError::Conflict`] if the caller has searched as often as it may; in a transaction that gathers, at the
+    /// commit.
     pub async fn emergency_search_put(
         &mut self,
         permit: &Permit,
         search: &NewSearch,
+        rate: Rate,
     ) -> Result<(), StoreError> {
         emergency_permit(permit, "emergency_search")?;
+        self.hold_crew(permit).await?;
         let sql = "-- store.emergency_search_put\nINSERT INTO emergency_search (id, networks, facility, \
-                   actor, asked, found, at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-        let put = query(sql)
+                   actor, asked, found, at) SELECT ?, ?, ?, ?, ?, ?, ? \
+                   WHERE (SELECT count(*) FROM emergency_search s \
+                     WHERE s.facility = ? AND s.actor = ? AND s.at > ?) < ?";
+        let (facility, actor) = crew(permit);
+        let put = Step::new(sql)
             .bind(search.id.to_string())
             .bind(networks(permit))
-            .bind(permit.caller().facility.to_string())
-            .bind(permit.caller().actor())
+            .bind(facility.clone())
+            .bind(actor.clone())
             .bind(i64::try_from(search.asked).unwrap_or(i64::MAX))
             .bind(i64::try_from(search.found).unwrap_or(i64::MAX))
-            .bind(permit.at().0);
-        self.execute(put).await.map(drop)
+            .bind(permit.at().0)
+            .bind(facility)
+            .bind(actor)
+            .bind(rate.since.0)
+            .bind(rate.most);
+        self.put([put.of_one_row()]).await
     }
 
-    /// Keeps that a card was opened.
+    /// Keeps that a card was opened. The rate counts different people; whom the caller opened since is no new one.
     ///
     /// # Errors
-    /// [`StoreError::Inconsistent`] for a record without a person.
+    /// [`StoreError::Conflict`] if the caller has opened as many as it may, or for a record without a person; in a
+    /// transaction that gathers, at the commit.
     pub async fn opening_put(
         &mut self,
         permit: &Permit,
         opening: &NewOpening,
+        rate: Rate,
     ) -> Result<(), StoreError> {
         emergency_permit(permit, "opening")?;
         on_network(permit, &opening.network, "opening")?;
-        let person = self.person_of(opening.record).await?;
+        self.hold_crew(permit).await?;
         let sql = "-- store.opening_put\nINSERT INTO opening (id, search, network, record, person, facility, \
                    actor, reason_code, reason_text, dispatch, at, until) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-        let put = query(sql)
+                   SELECT ?, ?, ?, l.record, l.person, ?, ?, ?, ?, ?, ?, ? FROM link l \
+                   WHERE l.record = ? AND l.until IS NULL \
+                   AND (SELECT count(DISTINCT o.person) FROM opening o WHERE o.facility = ? AND o.actor = ? \
+                     AND o.at > ? AND o.person <> l.person) < ?";
+        let (facility, actor) = crew(permit);
+        let put = Step::new(sql)
             .bind(opening.id.to_string())
             .bind(opening.search.map(|id| id.to_string()))
             .bind(opening.network.to_string())
-            .bind(opening.record.to_string())
-            .bind(person.to_string())
-            .bind(permit.caller().facility.to_string())
-            .bind(permit.caller().actor())
+            .bind(facility.clone())
+            .bind(actor.clone())
             .bind(opening.reason_code.clone())
             .bind(opening.reason_text.clone())
             .bind(opening.dispatch.clone())
             .bind(permit.at().0)
-            .bind(opening.until.0);
-        self.execute(put).await.map(drop)
+            .bind(opening.until.0)
+            .bind(opening.record.to_string())
+            .bind(facility)
+            .bind(actor)
+            .bind(rate.since.0)
+            .bind(rate.most);
+        self.put([put.of_one_row()]).await
+    }
+
+    /// Of two requests of one crew member at once the second counts the first.
+    async fn hold_crew(&mut self, permit: &Permit) -> Result<(), StoreError> {
+        let (facility, actor) = crew(permit);
+        self.hold("crew", &[&facility, &actor]).await
     }
 
     /// The caller says that the record it opened is not its patient: its newest opening that is not
@@ -281,25 +316,6 @@ impl Tx {
             .bind(permit.caller().facility.to_string())
             .bind(networks(permit));
         Ok(self.execute(link).await? == 1)
-    }
-
-    /// As [`Store::emergency_load`], and holds the actor until the transaction ends: of two requests at
-    /// once the second counts the first.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn emergency_load(
-        &mut self,
-        permit: &Permit,
-        since_search: Instant,
-        since_card: Instant,
-    ) -> Result<(i64, i64), StoreError> {
-        emergency_permit(permit, "opening")?;
-        let caller = permit.caller();
-        self.hold("crew", &[caller.facility.as_str(), &caller.actor()])
-            .await?;
-        let row = self.find(load(permit, since_search, since_card)).await?;
-        loaded(row.as_ref())
     }
 }
 
@@ -378,6 +394,12 @@ fn networks(permit: &Permit) -> String {
         .map(|name| format!("{name},"))
         .collect();
     format!(",{names}")
+}
+
+/// Facility and actor.
+fn crew(permit: &Permit) -> (String, String) {
+    let caller = permit.caller();
+    (caller.facility.to_string(), caller.actor())
 }
 
 /// `$1` record `$2` facility `$3` actor.

@@ -10,11 +10,12 @@ use renkei_model::{Face, Instant, Permit};
 use serde_json::json;
 use sqlx::any::AnyRow;
 
+use crate::candidate::TermRange;
 use crate::fault::{StoreError, inconsistent};
 use crate::permit::write_permit;
 use crate::script::Kind::{Number, Text};
 use crate::script::{Argument, Rows};
-use crate::sql::{Query, Reader, Sql, query};
+use crate::sql::{Reader, Sql, query};
 use crate::store::Store;
 use crate::tx::Tx;
 use crate::visible::{look, visible};
@@ -79,8 +80,6 @@ pub struct VisibleFace {
     pub face: Face,
     /// When the version was stored.
     pub at: Instant,
-    /// Numbers of cards in this sheet, folded.
-    pub cards: Vec<String>,
 }
 
 /// What a range of terms brought.
@@ -150,9 +149,9 @@ const OF_VISIBLE_RECORD: &str = visible!(
      ORDER BY f.at DESC, f.sheet DESC"
 );
 const CARDS: Sql = Sql {
-    sqlite: "-- store.visible_faces\nSELECT t.sheet, t.value FROM json_each($1) n CROSS JOIN face_term t \
+    sqlite: "-- store.card_numbers\nSELECT t.sheet, t.value FROM json_each($1) n CROSS JOIN face_term t \
              ON t.sheet = n.value AND t.kind = $2 ORDER BY t.sheet, t.value",
-    postgres: "-- store.visible_faces\nSELECT t.sheet, t.value FROM face_term t \
+    postgres: "-- store.card_numbers\nSELECT t.sheet, t.value FROM face_term t \
                WHERE t.sheet IN (SELECT json_array_elements_text($1::json)) AND t.kind = $2 \
                ORDER BY t.sheet, t.value",
 };
@@ -246,18 +245,15 @@ impl Tx {
 }
 
 impl Store {
-    /// Faces with a term of this kind from `low` on and below `high`, whose Patient the caller may read
-    /// and which is not deleted: at most `limit` of each of the permit's networks, in the order of the
-    /// value. A face is there once, however many of its terms fit; without its cards ([`Store::with_cards`]).
+    /// Faces with a term in this range whose Patient the caller may read and which is not deleted: at most `limit` of each of the permit's networks, in the order of the
+    /// value. A face is there once, however many of its terms fit.
     ///
     /// # Errors
     /// See [`StoreError`].
     pub async fn visible_faces(
         &self,
         permit: &Permit,
-        kind: &str,
-        low: &str,
-        high: &str,
+        range: TermRange<'_>,
         limit: usize,
     ) -> Result<VisibleRange, StoreError> {
         let (mut found, mut seen) = (Vec::new(), HashSet::new());
@@ -265,9 +261,9 @@ impl Store {
         for network in permit.networks() {
             let query = look(permit, IN_RANGE)?
                 .bind(network.to_string())
-                .bind(kind.to_owned())
-                .bind(kept(low))
-                .bind(without_nul(high))
+                .bind(range.kind.to_owned())
+                .bind(kept(range.low))
+                .bind(without_nul(range.high))
                 .bind(count(limit));
             let rows = self.all(query).await?;
             cut |= rows.len() >= limit;
@@ -291,43 +287,36 @@ impl Store {
         record: RecordId,
     ) -> Result<Vec<VisibleFace>, StoreError> {
         let query = look(permit, OF_VISIBLE_RECORD)?.bind(record.to_string());
-        let rows = self.all(query).await?;
-        let found: Result<_, _> = rows.iter().map(visible_of).collect();
-        self.with_cards(found?).await
+        self.all(query).await?.iter().map(visible_of).collect()
     }
 
-    /// The same faces with the numbers of the cards in each sheet.
+    /// The numbers of the cards in these sheets, folded, each sheet's in order. For sheets that the caller may see,
+    /// and for ranking.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn with_cards(
+    pub async fn card_numbers(
         &self,
-        mut faces: Vec<VisibleFace>,
-    ) -> Result<Vec<VisibleFace>, StoreError> {
-        if faces.is_empty() {
-            return Ok(faces);
-        }
+        sheets: &[ResourceId],
+    ) -> Result<HashMap<ResourceId, Vec<String>>, StoreError> {
         let mut cards: HashMap<ResourceId, Vec<String>> = HashMap::new();
-        for row in &self.all(cards_of(self, &faces)).await? {
+        if sheets.is_empty() {
+            return Ok(cards);
+        }
+        let sheets: Vec<String> = sheets.iter().map(ToString::to_string).collect();
+        let asked = query(CARDS.of(self.dialect()))
+            .bind(json!(sheets).to_string())
+            .bind(CARD);
+        for row in &self.all(asked).await? {
             let row = Reader::new("face_term", row);
             let sheet = cards.entry(row.parsed("sheet")?).or_default();
             sheet.push(row.text("value")?);
         }
-        for face in &mut faces {
-            face.cards = cards.remove(&face.sheet).unwrap_or_default();
-        }
-        Ok(faces)
+        Ok(cards)
     }
 }
 
-fn cards_of(store: &Store, faces: &[VisibleFace]) -> Query {
-    let sheets: Vec<String> = faces.iter().map(|face| face.sheet.to_string()).collect();
-    query(CARDS.of(store.dialect()))
-        .bind(json!(sheets).to_string())
-        .bind(CARD)
-}
-
-fn count(limit: usize) -> i64 {
+pub(crate) fn count(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
@@ -338,7 +327,7 @@ pub(crate) fn kept(value: &str) -> String {
 
 /// PostgreSQL takes no NUL. Folded values have neither a NUL nor the character after it, so the order
 /// stays, and a range that ends with a NUL is still "this value and no longer one".
-fn without_nul(value: &str) -> String {
+pub(crate) fn without_nul(value: &str) -> String {
     value.replace('\0', "\u{1}")
 }
 
@@ -404,7 +393,7 @@ fn known_of(row: &AnyRow) -> Result<KnownFace, StoreError> {
     })
 }
 
-fn visible_of(row: &AnyRow) -> Result<VisibleFace, StoreError> {
+pub(crate) fn visible_of(row: &AnyRow) -> Result<VisibleFace, StoreError> {
     let row = Reader::new("face", row);
     Ok(VisibleFace {
         record: row.parsed("record")?,
@@ -415,6 +404,5 @@ fn visible_of(row: &AnyRow) -> Result<VisibleFace, StoreError> {
         owner: row.parsed("owner")?,
         face: face_of(&row)?,
         at: row.instant("at")?,
-        cards: Vec::new(),
     })
 }

@@ -24,14 +24,14 @@ const PERSONS: usize = 2;
 pub(crate) enum Frame {
     /// A transaction of their own, durable when the statement is done.
     Whole,
+    /// The end of the transaction that is open, durable when the statement is done.
+    Last,
     /// A savepoint named `leaves`; after a failure it is still there.
     Held,
-    /// Nothing: the caller's transaction.
-    Bare,
 }
 
 impl Frame {
-    const ALL: [Self; 3] = [Self::Whole, Self::Held, Self::Bare];
+    const ALL: [Self; 3] = [Self::Whole, Self::Last, Self::Held];
 
     /// What comes before the rows and what after them.
     const fn statements(self) -> (Option<&'static str>, Option<&'static str>) {
@@ -40,11 +40,11 @@ impl Frame {
                 Some("-- store.leaf_rows\nBEGIN IMMEDIATE"),
                 Some("-- store.leaf_rows\nCOMMIT"),
             ),
+            Self::Last => (None, Some("-- store.leaf_rows\nCOMMIT")),
             Self::Held => (
                 Some("-- store.leaf_rows\nSAVEPOINT leaves"),
                 Some("-- store.leaf_rows\nRELEASE leaves"),
             ),
-            Self::Bare => (None, None),
         }
     }
 }
@@ -184,7 +184,7 @@ const LEAF_DETAILS: Rows = Rows {
     beside: false,
 };
 
-/// One leaf with its place in the chain, for a transaction that gathers its writes.
+/// One leaf with its place in the chain, for a transaction.
 pub(crate) fn steps(leaf: &SealedLeaf, seq: i64, link: &Hash) -> Vec<Step> {
     let id = leaf.id.to_string();
     let row = Step::new(LEAF)

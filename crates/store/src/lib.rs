@@ -4,15 +4,19 @@
 //! On SQLite one task owns the write connection and commits transactions in groups (`writer.rs`);
 //! on PostgreSQL transactions are the pool's and one sequencer numbers audit leaves (`sequencer.rs`).
 
+mod again;
 mod blob;
+mod candidate;
 mod card;
 mod chain;
 mod change;
 mod check;
 mod emergency;
+mod errand;
 mod face;
 mod facility;
 mod fault;
+mod group;
 mod lane;
 mod leaf;
 mod leaf_group;
@@ -26,6 +30,7 @@ mod open;
 mod pack;
 mod permit;
 mod policy;
+mod reach;
 mod readers;
 mod record;
 mod relation;
@@ -35,6 +40,7 @@ mod review;
 mod script;
 mod search;
 mod search_text;
+mod search_way;
 mod sequencer;
 mod sql;
 mod staff;
@@ -45,12 +51,14 @@ mod store;
 mod tests;
 mod tx;
 mod visible;
+mod wal;
 mod writer;
 
 pub use blob::Body;
+pub use candidate::{Candidate, Lead, TermRange};
 pub use card::{CardRow, Person, PersonLimits};
 pub use change::{Change, ChangeKind, NewChange, Undone};
-pub use emergency::{NewNote, NewOpening, NewSearch, Note, Opening};
+pub use emergency::{NewNote, NewOpening, NewSearch, Note, Opening, Rate};
 pub use face::{KnownFace, NewFace, VisibleFace, VisibleRange};
 pub use facility::Facility;
 pub use fault::{DatabaseFault, StoreError};
@@ -67,8 +75,8 @@ pub use report::{CardCount, DistrictCount, Period, SearchMade, SheetMade};
 pub use resource::{IndexRow, NewOrigin, NewVersion, Origin, OriginPart};
 pub use review::{Decision, NewReview, Review, ReviewState};
 pub use search::{
-    DateTest, SearchCriterion, SearchOrder, SearchPlace, SearchQuery, SearchRow, SearchTest,
-    Stretch,
+    DateTest, SearchCriterion, SearchOrder, SearchPage, SearchPlace, SearchQuery, SearchRow,
+    SearchTest, Stretch,
 };
 pub use staff::{ALWAYS, Employment};
 pub use stand::Stand;

@@ -48,10 +48,14 @@ const READER_PAGES: &str = "-- store.connect\nPRAGMA cache_size = -6000";
 
 /// A transaction that sits idle, or waits for a lock, holds everybody's vacuum back. Compiling a plan takes longer
 /// than any of ours runs.
-pub(crate) const POSTGRES_SETTINGS: [&str; 4] = [
+pub(crate) const POSTGRES_SETTINGS: [&str; 7] = [
     "-- store.connect\nSET idle_in_transaction_session_timeout = '30s'",
     "-- store.connect\nSET lock_timeout = '10s'",
     "-- store.connect\nSET jit = off",
+    // One plan for a statement, made once (docs/decisions/0011-plans-that-stay.md). Every statement has its index.
+    "-- store.connect\nSET plan_cache_mode = force_generic_plan",
+    "-- store.connect\nSET enable_seqscan = off",
+    "-- store.connect\nSET max_parallel_workers_per_gather = 0",
     "-- store.connect\nSET application_name = 'renkei'",
 ];
 
@@ -83,7 +87,8 @@ pub(crate) async fn connect(settings: &Settings) -> Result<AnyConnection, StoreE
         }
         Dialect::Postgres => &POSTGRES_SETTINGS,
     };
-    let mut connection = options.connect().await?;
+    // What is written goes in texts of a hundred lines: the writer names the transaction that is slow.
+    let mut connection = options.disable_statement_logging().connect().await?;
     for setter in setters {
         query(setter).execute(&mut connection).await?;
     }
@@ -208,20 +213,22 @@ pub(crate) fn postgres_writers(settings: &Settings, size: u32) -> Result<AnyPool
                 Ok(())
             })
         });
-    Ok(pool.connect_lazy_with(options(settings)?))
+    Ok(pool.connect_lazy_with(options(settings)?.disable_statement_logging()))
 }
 
 /// A migration's title and its text. One that ran anywhere is never edited.
-const TITLES: [&str; 3] = ["the spine", "the region", "the speed"];
-pub(crate) const SQLITE: [&str; 3] = [
+const TITLES: [&str; 4] = ["the spine", "the region", "the speed", "the walk"];
+pub(crate) const SQLITE: [&str; 4] = [
     include_str!("../migrations/sqlite/0001_the_spine.sql"),
     include_str!("../migrations/sqlite/0002_the_region.sql"),
     include_str!("../migrations/sqlite/0003_the_speed.sql"),
+    include_str!("../migrations/sqlite/0004_the_walk.sql"),
 ];
-pub(crate) const POSTGRES: [&str; 3] = [
+pub(crate) const POSTGRES: [&str; 4] = [
     include_str!("../migrations/postgres/0001_the_spine.sql"),
     include_str!("../migrations/postgres/0002_the_region.sql"),
     include_str!("../migrations/postgres/0003_the_speed.sql"),
+    include_str!("../migrations/postgres/0004_the_walk.sql"),
 ];
 
 /// Brings the schema up to date; the number of the newest migration.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use renkei_model::id::{FacilityCode, MessageId, NetworkName, RecordId, ResourceId};
 use renkei_model::leaf::Hash;
-use renkei_model::{Instant, Permit, Shelf};
+use renkei_model::{Category, Instant, Permit, Shelf};
 use serde_json::json;
 use sqlx::any::AnyRow;
 
@@ -152,16 +152,16 @@ const PARTS: Rows = Rows {
     beside: false,
 };
 const FIRSTS: Rows = Rows {
-    head: "-- store.versions_put\nINSERT INTO resource (id, network, record, type, current, source_message) \
-           SELECT column1, column2, column3, column4, column5, column6",
-    kinds: &[Text, Text, Text, Text, Number, Text],
+    head: "-- store.versions_put\nINSERT INTO resource (id, network, record, type, current, source_message, \
+           owner) SELECT column1, column2, column3, column4, column5, column6, column7",
+    kinds: &[Text, Text, Text, Text, Number, Text, Text],
     tail: "",
     beside: true,
 };
 const LATERS: Rows = Rows {
-    head: "-- store.versions_put\nUPDATE resource SET current = n.version FROM (SELECT column1 AS id, \
-           column2 AS record, column3 AS type, column4 AS version",
-    kinds: &[Text, Text, Text, Number],
+    head: "-- store.versions_put\nUPDATE resource SET current = n.version, owner = n.owner FROM (SELECT \
+           column1 AS id, column2 AS record, column3 AS type, column4 AS version, column5 AS owner",
+    kinds: &[Text, Text, Text, Number, Text],
     tail: ") AS n WHERE resource.id = n.id AND resource.current = n.version - 1 \
            AND resource.record = n.record AND resource.type = n.type",
     // A first version may stand beside it in the same call.
@@ -187,8 +187,11 @@ const UNINDEX: Rows = Rows {
 };
 const INDEX: Rows = Rows {
     head: "-- store.versions_put\nINSERT INTO search_index (resource, type, param, system, value, folded, \
-           low, high) SELECT column1, column2, column3, column4, column5, column6, column7, column8",
-    kinds: &[Text, Text, Text, Text, Text, Text, Number, Number],
+           low, high, network, record, owner) SELECT column1, column2, column3, column4, column5, column6, column7, \
+           column8, column9, column10, column11",
+    kinds: &[
+        Text, Text, Text, Text, Text, Text, Number, Number, Text, Text, Text,
+    ],
     tail: "",
     beside: true,
 };
@@ -389,7 +392,13 @@ fn resource_row(new: &NewVersion) -> Vec<Argument> {
         new.resource_type.as_str().into(),
         new.version.into(),
         new.message.to_string().into(),
+        owner_that_matters(&new.shelf).into(),
     ]
+}
+
+/// Whom a search asks for who may see the row; nobody is asked for what everybody may see.
+fn owner_that_matters(shelf: &Shelf) -> Option<String> {
+    (shelf.category != Category::Directory).then(|| shelf.owner.to_string())
 }
 
 fn later_row(new: &NewVersion) -> Vec<Argument> {
@@ -398,6 +407,7 @@ fn later_row(new: &NewVersion) -> Vec<Argument> {
         new.shelf.record.to_string().into(),
         new.resource_type.as_str().into(),
         new.version.into(),
+        owner_that_matters(&new.shelf).into(),
     ]
 }
 
@@ -423,7 +433,11 @@ fn version_row(new: &NewVersion, policy: &str) -> Vec<Argument> {
 
 fn index_rows(new: &NewVersion) -> impl Iterator<Item = Vec<Argument>> {
     let resource = new.resource.to_string();
+    let (network, record) = (new.shelf.network.to_string(), new.shelf.record.to_string());
+    let owner = owner_that_matters(&new.shelf);
     new.index.iter().map(move |row| {
+        // Only what is walked along by its folded value says whose it is.
+        let walked = |text: &str| row.folded.is_some().then(|| text.to_owned());
         vec![
             resource.as_str().into(),
             new.resource_type.as_str().into(),
@@ -433,6 +447,9 @@ fn index_rows(new: &NewVersion) -> impl Iterator<Item = Vec<Argument>> {
             row.folded.clone().into(),
             row.low.into(),
             row.high.into(),
+            walked(&network).into(),
+            walked(&record).into(),
+            owner.as_deref().and_then(walked).into(),
         ]
     })
 }

@@ -8,6 +8,7 @@
 //! texts are few, and each is prepared once a connection.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use sqlx::any::AnyArguments;
 use sqlx::query::Query;
@@ -290,7 +291,8 @@ fn numbered(sql: &str) -> String {
 }
 
 fn bound(sql: String, arguments: Vec<Argument>) -> Bound {
-    let query = sqlx::query(AssertSqlSafe(sql));
+    // Shared, not copied, when it is kept.
+    let query = sqlx::query(AssertSqlSafe(Arc::<str>::from(sql)));
     arguments
         .into_iter()
         .fold(query, |query, argument| match argument {

@@ -12,13 +12,19 @@ use sqlx::any::AnyRow;
 
 use crate::fault::{StoreError, inconsistent};
 use crate::permit::look_permit;
-use crate::search_text::{Text, behind, page, total};
+use crate::search_text::Text;
+use crate::search_way::{FEW, behind, fitting, page, total, with_behind, with_stands};
 use crate::sql::Reader;
+use crate::stand::stands_of;
 use crate::store::Store;
 use crate::visible::{VisibleVersion, WHOLE, look_with, told, version_of, visible};
 
 /// Records that a leaf names at most.
 const BEHIND: usize = 100;
+
+/// Rows from which on a criterion is broad: looking up so many takes some ten milliseconds, as long as walking past
+/// the hidden ones of a large region.
+const BROAD: usize = 5_000;
 
 /// What a resource must be to be found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +33,10 @@ pub struct SearchQuery {
     pub resource_type: String,
     /// All of them must hold. The first is looked up in the index. Without any, nothing is found.
     pub criteria: Vec<SearchCriterion>,
+    /// So much is known for the first criterion that looking it all up would take longer than going through the
+    /// resources of the type until a page is full. Changes neither what is found nor its order. See
+    /// [`Store::search_is_broad`].
+    pub broad: bool,
 }
 
 /// One of the tests must hold.
@@ -130,6 +140,16 @@ pub struct Stretch<'s> {
     pub to: Option<&'s SearchPlace>,
 }
 
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchPage {
+    /// The rows, in the page's order.
+    pub rows: Vec<SearchRow>,
+    /// What [`Store::records_behind`] says of the page, where few fit and the page's statement told it; `None`:
+    /// ask there. Must never reach a caller.
+    pub behind: Option<Vec<RecordId>>,
+}
+
 /// A row that was found, with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchRow {
@@ -167,21 +187,29 @@ impl Store {
         order: SearchOrder,
         after: Option<&SearchPlace>,
         limit: usize,
-    ) -> Result<Vec<SearchRow>, StoreError> {
+    ) -> Result<SearchPage, StoreError> {
+        let mut found: Vec<SearchRow> = Vec::new();
+        let mut behind = None;
         if query.criteria.is_empty() {
-            return Ok(Vec::new());
+            return Ok(SearchPage {
+                rows: found,
+                behind,
+            });
         }
+        let strangers = self.sees_no_stranger(permit).await?;
         // A resource that has a value twice comes twice, one after the other; those on the next page all lie
         // behind this place.
-        let mut found: Vec<SearchRow> = Vec::new();
         let mut after = after.cloned();
         while found.len() < limit {
             let asked = limit - found.len();
-            let Text { sql, arguments, .. } = page(query, order, after.as_ref(), asked);
-            let statement = look_with(permit, sqlx::query(AssertSqlSafe(sql)))?;
-            let rows = self.all(Text::bound(arguments, statement)).await?;
+            let text = page(query, (order, after.as_ref()), strangers, asked);
+            let statement = look_with(permit, sqlx::query(AssertSqlSafe(text.sql)))?;
+            let rows = self.all(Text::bound(text.arguments, statement)).await?;
+            if let Some(row) = rows.first().filter(|_| with_behind(query, order)) {
+                behind = few_behind(row)?;
+            }
             for row in &rows {
-                let row = found_of(row)?;
+                let row = found_of(row, permit, order)?;
                 if found
                     .last()
                     .is_none_or(|last| last.place.id != row.place.id)
@@ -194,7 +222,8 @@ impl Store {
             }
             after = found.last().map(|last| last.place.clone());
         }
-        Ok(found)
+        let rows = found;
+        Ok(SearchPage { rows, behind })
     }
 
     /// How many resources a search finds that the caller may see.
@@ -209,16 +238,37 @@ impl Store {
         if query.criteria.is_empty() {
             return Ok(0);
         }
-        let Text { sql, arguments, .. } = total(query);
-        let statement = look_with(permit, sqlx::query(AssertSqlSafe(sql)))?;
-        let row = self.find(Text::bound(arguments, statement)).await?;
+        let text = total(query, self.sees_no_stranger(permit).await?);
+        let statement = look_with(permit, sqlx::query(AssertSqlSafe(text.sql)))?;
+        let row = self.find(Text::bound(text.arguments, statement)).await?;
         counted(row.as_ref())
+    }
+
+    /// Whether the index knows so much for the first criterion that [`SearchQuery::broad`] is the shorter way. Counts
+    /// hidden and visible alike, and so must never reach a caller.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn search_is_broad(
+        &self,
+        permit: &Permit,
+        query: &SearchQuery,
+    ) -> Result<bool, StoreError> {
+        look_permit(permit, "search_index")?;
+        let Some(text) = fitting(query, BROAD) else {
+            return Ok(false);
+        };
+        let statement = sqlx::query(AssertSqlSafe(text.sql));
+        let row = self.find(Text::bound(text.arguments, statement)).await?;
+        let row = row.ok_or(inconsistent("search_index", "a count without a row"))?;
+        let hits = Reader::new("search_index", &row).number("hits")?;
+        Ok(usize::try_from(hits).unwrap_or(0) >= BROAD)
     }
 
     /// Whom a page of a search is about on the permit's networks, at most a hundred, for the audit leaf: those
     /// whom it shows and those whom it passed over, also if the caller may see nothing of them. In the order
-    /// of the index the page's last row ends it; in other orders nobody knows who lay behind that, and those
-    /// who come up first are named. What it finds must never reach a caller.
+    /// of the index, and where the search is broad by id, the page's last row ends it; in other orders nobody knows
+    /// who lay behind that, and those who come up first are named. What it finds must never reach a caller.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -306,15 +356,33 @@ impl Store {
     }
 }
 
-fn found_of(row: &AnyRow) -> Result<SearchRow, StoreError> {
+fn found_of(row: &AnyRow, permit: &Permit, order: SearchOrder) -> Result<SearchRow, StoreError> {
     let reader = Reader::new("search_index", row);
     let (key, text) = (reader.number("sort_key")?, reader.text("sort_text")?);
-    let row = version_of(row)?;
-    let id = row.resource;
+    let mut version = version_of(row)?;
+    if with_stands(order) {
+        let stands = stands_of(row, &version.shelf, permit.caller())?;
+        version.stands = Some(stands);
+    }
+    let id = version.resource;
     Ok(SearchRow {
-        row,
+        row: version,
         place: SearchPlace { key, text, id },
     })
+}
+
+/// Whom a page is about, if that is all.
+fn few_behind(row: &AnyRow) -> Result<Option<Vec<RecordId>>, StoreError> {
+    let records = Reader::new("resource", row).text_or_null("behind")?;
+    let records = records.unwrap_or_default();
+    let records: Result<Vec<RecordId>, _> = records.split(',').map(str::parse).collect();
+    let mut records = records.map_err(|_| inconsistent("resource", "record"))?;
+    if records.len() > FEW {
+        return Ok(None);
+    }
+    records.sort_unstable();
+    records.dedup();
+    Ok(Some(records))
 }
 
 fn counted(row: Option<&AnyRow>) -> Result<u64, StoreError> {

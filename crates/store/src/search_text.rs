@@ -1,29 +1,8 @@
 //! The statements of searches, put together from constant pieces. Everything else is bound.
 
-use crate::search::{
-    DateTest, SearchCriterion, SearchOrder, SearchPlace, SearchQuery, SearchTest, Stretch,
-};
-use crate::sql::{Dialect, Query, Sql};
-use crate::visible::{WHOLE, told, visible};
-
-const PAGE: &str = visible!("visible_search", "SELECT ", told!("c"));
-const TOTAL: &str = visible!(
-    "visible_count",
-    "SELECT COUNT(*) AS total
-     FROM resource r JOIN visible c ON c.resource = r.id AND c.version = r.current"
-);
-const FROM: &str = " FROM resource r JOIN visible c ON c.resource = r.id AND c.version = r.current";
-const WITH_DATE: &str = " LEFT JOIN search_index d ON d.resource = r.id AND d.param = 'date'";
-/// The index leads: its rows come in its order, and nobody looks further than the page's end.
-const WALK: &str = " FROM search_index s JOIN resource r ON r.id = s.resource
-     JOIN visible c ON c.resource = r.id AND c.version = r.current";
-/// As one row: a hundred rows of one column cost more than finding them.
-const RECORDS: Sql = Sql {
-    sqlite: "-- store.records_behind\nSELECT group_concat(DISTINCT b.record) AS records, COUNT(*) AS hits \
-             FROM (SELECT r.record",
-    postgres: "-- store.records_behind\nSELECT string_agg(DISTINCT b.record, ',') AS records, COUNT(*) AS hits \
-               FROM (SELECT r.record",
-};
+use crate::search::{DateTest, SearchCriterion, SearchOrder, SearchPlace, SearchQuery, SearchTest};
+use crate::search_way::{Ids, Walk, Way};
+use crate::sql::Query;
 
 /// A statement that grows, with its arguments.
 pub(crate) struct Text {
@@ -81,32 +60,46 @@ impl Text {
             })
     }
 
-    /// What `resource r` must meet: ` WHERE … AND …`. Where the index leads, the first criterion is the walk.
-    fn criteria(&mut self, query: &SearchQuery, walked: Option<Walk<'_>>) {
-        self.say(" WHERE r.type = ").text(&query.resource_type);
+    /// What a resource must meet: ` WHERE … AND …`. Each criterion is asked in its place, but the first leads.
+    pub(crate) fn criteria(&mut self, query: &SearchQuery, way: Way<'_>, strangers: bool) {
+        self.leading(query, way);
+        if strangers {
+            self.say(way.strangers());
+        }
         for (place, criterion) in query.criteria.iter().enumerate() {
-            if place == 0
-                && let Some(walk) = walked
-            {
-                self.walked(&query.resource_type, &criterion.param, walk);
-                continue;
-            }
-            let ids = criterion
-                .any
-                .iter()
-                .all(|test| matches!(test, SearchTest::Id(_)));
-            if ids {
-                self.ids(criterion);
-            } else if place == 0 {
-                self.looked_up(&query.resource_type, criterion);
-            } else {
-                self.asked(criterion);
+            match (place, way) {
+                (0, Way::Folded(walk)) if walk.once => self.least(&criterion.param, walk),
+                (0, Way::Folded(_)) => {}
+                (0, Way::LookedUp) if !only_ids(criterion) => {}
+                _ if only_ids(criterion) => self.ids(criterion, way),
+                _ => self.asked(criterion, way),
             }
         }
     }
 
-    fn ids(&mut self, criterion: &SearchCriterion) {
-        self.say(" AND r.id IN (");
+    /// What leads: an index, and where in it to begin and to end.
+    fn leading(&mut self, query: &SearchQuery, way: Way<'_>) {
+        let first = query.criteria.first();
+        match (way, first) {
+            (Way::Folded(walk), Some(first)) => {
+                self.walked(&query.resource_type, &first.param, walk);
+            }
+            (Way::Ids(ids), _) => self.by_ids(&query.resource_type, ids),
+            _ => {
+                // By its id a resource is found in one step; an index that knows the type too would be a second.
+                self.say(" WHERE (r.type || '') = ")
+                    .text(&query.resource_type);
+                if let Some(first) = first.filter(|first| !only_ids(first)) {
+                    self.say(" AND r.id IN (");
+                    self.looked_up(&query.resource_type, first);
+                    self.say(")");
+                }
+            }
+        }
+    }
+
+    fn ids(&mut self, criterion: &SearchCriterion, way: Way<'_>) {
+        self.say(" AND ").say(way.id()).say(" IN (");
         for (place, test) in criterion.any.iter().enumerate() {
             if place > 0 {
                 self.say(", ");
@@ -118,12 +111,11 @@ impl Text {
         self.say(")");
     }
 
-    /// The resources that the index knows for one of the tests.
-    fn looked_up(&mut self, resource_type: &str, criterion: &SearchCriterion) {
-        self.say(" AND r.id IN (");
+    /// The resources that the index knows for one of the tests, each as often as it knows them.
+    pub(crate) fn looked_up(&mut self, resource_type: &str, criterion: &SearchCriterion) {
         for (place, test) in criterion.any.iter().enumerate() {
             if place > 0 {
-                self.say(" UNION ALL ");
+                self.say(" UNION ALL");
             }
             self.say(" SELECT s.resource FROM search_index s WHERE s.type = ")
                 .text(resource_type);
@@ -132,41 +124,53 @@ impl Text {
                 .say(" AND ");
             self.test(test);
         }
-        self.say(")");
     }
 
-    /// Rows of the index in its order, from a place on. Of several values of a resource that fit, the least one
-    /// counts.
+    /// All resources of a type in the order of their ids, from one on.
+    fn by_ids(&mut self, resource_type: &str, ids: Ids<'_>) {
+        self.say(" WHERE w.type = ").text(resource_type);
+        if let Some(after) = ids.after {
+            self.say(" AND w.id > ").text(&after.id.to_string());
+        }
+        if let Some(to) = ids.to {
+            self.say(" AND w.id <= ").text(&to.id.to_string());
+        }
+    }
+
+    /// Rows of the index in its order, from a place on.
     fn walked(&mut self, resource_type: &str, param: &str, walk: Walk<'_>) {
         // Said although it follows: SQLite must know that the index, which has only such rows, will do.
-        self.say(" AND s.folded IS NOT NULL AND s.type = ")
+        self.say(" WHERE w.folded IS NOT NULL AND w.type = ")
             .text(resource_type)
-            .say(" AND s.param = ")
+            .say(" AND w.param = ")
             .text(param)
             .say(" AND ");
-        if let Some(after) = walk.after {
-            self.say("(s.folded, s.resource) > (")
+        match walk.after {
+            Some(after) => self
+                .say("(w.folded, w.resource) > (")
                 .text(&after.text)
                 .say(", ")
                 .text(&after.id.to_string())
-                .say(") AND ");
-        }
-        if walk.after.is_none() {
-            self.say("s.folded >= ").text(walk.begins).say(" AND ");
-        }
+                .say(")"),
+            None => self.say("w.folded >= ").text(walk.begins),
+        };
         if let Some(to) = walk.to {
-            self.say("(s.folded, s.resource) <= (")
+            self.say(" AND (w.folded, w.resource) <= (")
                 .text(&to.text)
                 .say(", ")
                 .text(&to.id.to_string())
-                .say(") AND ");
+                .say(")");
         }
-        self.say("s.folded ").fits(walk);
+        self.say(" AND w.folded ").fits(walk);
+    }
+
+    /// Of several values of a resource that fit, the least one counts.
+    fn least(&mut self, param: &str, walk: Walk<'_>) {
         self.say(
-            " AND NOT EXISTS (SELECT 1 FROM search_index e WHERE e.resource = s.resource AND e.param = ",
+            " AND NOT EXISTS (SELECT 1 FROM search_index e WHERE e.resource = w.resource AND e.param = ",
         )
         .text(param)
-        .say(" AND e.folded < s.folded AND e.folded >= ")
+        .say(" AND e.folded < w.folded AND e.folded >= ")
         .text(walk.begins)
         .say(" AND e.folded ")
         .fits(walk)
@@ -183,20 +187,26 @@ impl Text {
         }
     }
 
-    /// Whether a resource that was found has one of the values.
-    fn asked(&mut self, criterion: &SearchCriterion) {
-        self.say(
-            " AND EXISTS (SELECT 1 FROM search_index s WHERE s.resource = r.id AND s.param = ",
-        )
-        .text(&criterion.param)
-        .say(" AND (");
+    /// Whether a resource that was found has one of the values. Along a walk it is no join: PostgreSQL would gather
+    /// everything that has one.
+    fn asked(&mut self, criterion: &SearchCriterion, way: Way<'_>) {
+        let (before, behind) = match way {
+            Way::LookedUp => (" AND EXISTS (", ")"),
+            Way::Folded(_) | Way::Ids(_) => (" AND CASE WHEN EXISTS (", ") THEN 1 ELSE 0 END = 1"),
+        };
+        self.say(before)
+            .say(" SELECT 1 FROM search_index s WHERE s.resource = ")
+            .say(way.id())
+            .say(" AND s.param = ")
+            .text(&criterion.param)
+            .say(" AND (");
         for (place, test) in criterion.any.iter().enumerate() {
             if place > 0 {
                 self.say(" OR ");
             }
             self.test(test);
         }
-        self.say("))");
+        self.say(")").say(behind);
     }
 
     fn test(&mut self, test: &SearchTest) {
@@ -279,7 +289,7 @@ impl Text {
     }
 
     /// The sort key of a row.
-    fn key(&mut self, order: SearchOrder) -> &mut Self {
+    pub(crate) fn key(&mut self, order: SearchOrder) -> &mut Self {
         match order {
             SearchOrder::Id | SearchOrder::Index => self.say("CAST(0 AS BIGINT)"),
             SearchOrder::Updated { .. } => self.say("c.at"),
@@ -291,7 +301,7 @@ impl Text {
     }
 
     /// Rows after a place, in order, so many.
-    fn page(&mut self, order: SearchOrder, after: Option<&SearchPlace>, limit: usize) {
+    pub(crate) fn page(&mut self, order: SearchOrder, after: Option<&SearchPlace>, limit: usize) {
         let descending = matches!(
             order,
             SearchOrder::Date { descending: true } | SearchOrder::Updated { descending: true }
@@ -332,35 +342,13 @@ impl Text {
     }
 }
 
-/// What the index is walked along by, and from where.
-#[derive(Clone, Copy)]
-struct Walk<'q> {
-    begins: &'q str,
-    contains: Option<&'q str>,
-    after: Option<&'q SearchPlace>,
-    to: Option<&'q SearchPlace>,
-}
-
-/// Only one beginning, or one text anywhere, is a walk: several would have to be merged.
-fn walk<'q>(query: &'q SearchQuery, stretch: Stretch<'q>) -> Option<Walk<'q>> {
-    if stretch.order != SearchOrder::Index {
-        return None;
-    }
-    let (begins, contains) = match &query.criteria.first()?.any[..] {
-        [SearchTest::Begins(folded)] => (&**folded, None),
-        [SearchTest::Contains(folded)] => ("", Some(&**folded)),
-        _ => return None,
-    };
-    Some(Walk {
-        begins,
-        contains,
-        after: stretch.after,
-        to: stretch.to,
-    })
+fn only_ids(criterion: &SearchCriterion) -> bool {
+    let mut tests = criterion.any.iter();
+    tests.all(|test| matches!(test, SearchTest::Id(_)))
 }
 
 /// Where no walk gives another order.
-const fn by_id(order: SearchOrder) -> bool {
+pub(crate) const fn by_id(order: SearchOrder) -> bool {
     matches!(order, SearchOrder::Id | SearchOrder::Index)
 }
 
@@ -380,68 +368,4 @@ fn anywhere(text: &str) -> String {
     }
     pattern.push('%');
     pattern
-}
-
-/// The statement of a page.
-pub(crate) fn page(
-    query: &SearchQuery,
-    order: SearchOrder,
-    after: Option<&SearchPlace>,
-    limit: usize,
-) -> Text {
-    let to = None;
-    let walked = walk(query, Stretch { order, after, to });
-    let mut text = Text::new(PAGE, 7);
-    text.say(", ").key(order).say(" AS sort_key");
-    match walked {
-        Some(_) => text.say(", s.folded AS sort_text").say(WALK),
-        None => text.say(", CAST('' AS TEXT) AS sort_text").say(FROM),
-    };
-    if matches!(order, SearchOrder::Date { .. }) {
-        text.say(WITH_DATE);
-    }
-    text.criteria(query, walked);
-    text.say(" AND c.deleted = 0").say(WHOLE);
-    if walked.is_some() {
-        text.say(" ORDER BY s.folded, s.resource").so_many(limit);
-    } else {
-        text.page(order, after, limit);
-    }
-    text
-}
-
-/// The statement of a total.
-pub(crate) fn total(query: &SearchQuery) -> Text {
-    let mut text = Text::new(TOTAL, 7);
-    text.criteria(query, None);
-    text.say(" AND c.deleted = 0").say(WHOLE);
-    text
-}
-
-/// The statement that names whom a stretch of a search is about, hidden or not: of so many hits. Networks as
-/// `,a,b,`.
-pub(crate) fn behind(
-    dialect: Dialect,
-    query: &SearchQuery,
-    stretch: Stretch<'_>,
-    networks: &str,
-    hits: usize,
-) -> Text {
-    let walked = walk(query, stretch);
-    let mut text = Text::new(RECORDS.of(dialect), 0);
-    text.say(match walked {
-        Some(_) => " FROM search_index s JOIN resource r ON r.id = s.resource",
-        None => " FROM resource r",
-    });
-    text.criteria(query, walked);
-    text.say(" AND ")
-        .text(networks)
-        .say(" LIKE '%,' || r.network || ',%'");
-    // Without a walk in no order: those that come up first, and nobody waits for the rest.
-    if walked.is_some() {
-        text.say(" ORDER BY s.folded, s.resource");
-    }
-    text.so_many(hits);
-    text.say(") b");
-    text
 }

@@ -15,6 +15,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use crate::chain::{Chain, ROUND_LEAVES};
+use crate::errand::Errand;
 use crate::fault::StoreError;
 use crate::leaf_group::{self, LeafJob, LeafQueue, LeafSender};
 
@@ -28,30 +29,20 @@ const FAILED_MS: u64 = 500;
 /// The running task.
 pub(crate) struct Sequencer {
     pub(crate) leaves: LeafSender,
-    stop: std::sync::Mutex<Option<oneshot::Sender<()>>>,
-    stopped: tokio::sync::Mutex<Option<tokio::task::JoinHandle<()>>>,
+    errand: Errand,
 }
 
 impl Sequencer {
     /// Starts the task. `wake` is heard when a transaction has committed a leaf.
     pub(crate) fn start(chain: Chain, wake: Arc<Notify>) -> Self {
-        let (stop, asked) = oneshot::channel();
         let (leaves, queue) = leaf_group::queue();
-        let handle = tokio::spawn(Task { chain, queue }.run(wake, asked));
-        Self {
-            leaves,
-            stop: Some(stop).into(),
-            stopped: Some(handle).into(),
-        }
+        let errand = Errand::start(|asked| Task { chain, queue }.run(wake, asked));
+        Self { leaves, errand }
     }
 
     /// Commits what waits, numbers what is committed, then ends.
     pub(crate) async fn stop(&self) {
-        let stop = self.stop.lock().ok().and_then(|mut stop| stop.take());
-        drop(stop);
-        if let Some(handle) = self.stopped.lock().await.take() {
-            drop(handle.await);
-        }
+        self.errand.stop().await;
     }
 }
 

@@ -14,19 +14,23 @@ use tokio::sync::Notify;
 use crate::blob;
 use crate::chain::Chain;
 use crate::check::{check_postgres, check_sqlite};
+use crate::errand::Errand;
 use crate::fault::StoreError;
+use crate::group::GroupLimits;
 use crate::leaf::Head;
 use crate::leaf_group::LeafSender;
 use crate::open;
+use crate::reach::Reaches;
 use crate::readers::Readers;
 use crate::sequencer::Sequencer;
 use crate::sql::{Dialect, Query, query};
 use crate::standing::Standings;
 use crate::tx::{Inner, Tx, Urgency};
-use crate::writer::{GroupLimits, Writer};
+use crate::wal;
+use crate::writer::Writer;
 
 /// Connections that PostgreSQL keeps for [`Urgency::Emergency`].
-const EMERGENCY_CONNECTIONS: u32 = 2;
+const EMERGENCY_CONNECTIONS: u32 = 4;
 
 /// Where the data lies and how the writer groups.
 #[derive(Clone)]
@@ -85,11 +89,12 @@ pub struct Store {
     report: Vec<(String, String)>,
     wake: Arc<Notify>,
     pub(crate) standings: Arc<Standings>,
+    pub(crate) reaches: Reaches,
 }
 
 enum Backend {
     Reading,
-    Sqlite(Writer),
+    Sqlite(Writer, Errand),
     Postgres {
         writers: AnyPool,
         emergency: AnyPool,
@@ -123,6 +128,7 @@ impl Store {
             report,
             wake,
             standings: Arc::new(Standings::new()),
+            reaches: Reaches::new(),
         };
         blob::sweep(&store, clock.now()).await?;
         Ok(store)
@@ -159,6 +165,7 @@ impl Store {
             report,
             wake: Arc::new(Notify::new()),
             standings: Arc::new(Standings::new()),
+            reaches: Reaches::new(),
         })
     }
 
@@ -183,7 +190,8 @@ impl Store {
         let readers = Readers::new(settings)?;
         readers.open().await?;
         let writer = Writer::start(connection, head, link, limits);
-        Ok((readers, Backend::Sqlite(writer), facts.report()))
+        let backfill = wal::start(settings).await?;
+        Ok((readers, Backend::Sqlite(writer, backfill), facts.report()))
     }
 
     async fn open_postgres(
@@ -219,7 +227,7 @@ impl Store {
     pub async fn begin(&self, name: &'static str, urgency: Urgency) -> Result<Tx, StoreError> {
         let inner = match &self.backend {
             Backend::Reading => return Err(StoreError::Unavailable),
-            Backend::Sqlite(writer) => Inner::Member(writer.begin(name, urgency).await?),
+            Backend::Sqlite(writer, _) => Inner::Member(writer.begin(name, urgency).await?),
             Backend::Postgres {
                 writers, emergency, ..
             } => {
@@ -242,7 +250,7 @@ impl Store {
     pub(crate) fn leaves_way(&self) -> Option<&LeafSender> {
         match &self.backend {
             Backend::Reading => None,
-            Backend::Sqlite(writer) => Some(&writer.leaves),
+            Backend::Sqlite(writer, _) => Some(&writer.leaves),
             Backend::Postgres { sequencer, .. } => Some(&sequencer.leaves),
         }
     }
@@ -255,8 +263,8 @@ impl Store {
         self.find(query("-- store.ping\nSELECT 1")).await?;
         match &self.backend {
             Backend::Reading => Ok(()),
-            Backend::Sqlite(writer) if writer.alive() => Ok(()),
-            Backend::Sqlite(_) => Err(StoreError::Unavailable),
+            Backend::Sqlite(writer, _) if writer.alive() => Ok(()),
+            Backend::Sqlite(..) => Err(StoreError::Unavailable),
             Backend::Postgres { writers, .. } => {
                 query("-- store.ping\nSELECT 1").execute(writers).await?;
                 Ok(())
@@ -268,8 +276,9 @@ impl Store {
     pub async fn close(&self) {
         match &self.backend {
             Backend::Reading => self.readers.close().await,
-            Backend::Sqlite(writer) => {
+            Backend::Sqlite(writer, backfill) => {
                 self.readers.close().await;
+                backfill.stop().await;
                 writer.close().await;
             }
             Backend::Postgres {

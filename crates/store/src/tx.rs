@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use futures_util::TryStreamExt as _;
 use renkei_model::leaf::SealedLeaf;
 use serde_json::Value;
+use sqlx::AnyConnection;
 use sqlx::any::{Any, AnyRow};
-use sqlx::{AnyConnection, Either, Executor as _};
 use tokio::sync::Notify;
 
+use crate::again;
 use crate::fault::{StoreError, inconsistent};
 use crate::loan::Loan;
 use crate::script::{Step, grouped, joined};
 use crate::sql::{Dialect, Query, Sql, query};
 use crate::standing::{Forget, Standings};
 
-/// How soon a transaction gets the SQLite writer. PostgreSQL keeps two connections for emergencies.
+/// How soon a transaction gets the SQLite writer. PostgreSQL keeps connections for emergencies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Urgency {
     /// An ambulance crew waits.
@@ -126,11 +126,14 @@ impl Tx {
     /// Runs a statement; how many rows it touched.
     pub(crate) async fn execute(&mut self, query: Query) -> Result<u64, StoreError> {
         self.flush().await?;
-        let connection = self.connection()?;
-        let result = query
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected());
+        self.enter()?;
+        let result = match &mut self.inner {
+            Inner::Member(loan) => loan.write(query).await.map(|touched| touched.iter().sum()),
+            Inner::Whole(transaction) => {
+                let done = query.execute(&mut **transaction).await;
+                done.map(|done| done.rows_affected()).map_err(Into::into)
+            }
+        };
         self.settle(result)
     }
 
@@ -152,17 +155,19 @@ impl Tx {
 
     /// The same of a table into which nothing that waits here goes.
     pub(crate) async fn find_apart(&mut self, query: Query) -> Result<Option<AnyRow>, StoreError> {
+        let query = self.only_reads(query);
         let connection = self.connection()?;
         let result = query.fetch_optional(connection).await;
-        self.settle(result)
+        self.settle(result.map_err(Into::into))
     }
 
     /// Runs a statement that answers with rows.
     pub(crate) async fn all(&mut self, query: Query) -> Result<Vec<AnyRow>, StoreError> {
         self.flush().await?;
+        let query = self.only_reads(query);
         let connection = self.connection()?;
         let result = query.fetch_all(connection).await;
-        self.settle(result)
+        self.settle(result.map_err(Into::into))
     }
 
     /// Writes: at once, or with the others if this transaction gathers.
@@ -185,9 +190,11 @@ impl Tx {
         }
         let steps = std::mem::take(&mut self.pending);
         let touches: Vec<Option<u64>> = steps.iter().map(|step| step.touches).collect();
-        let dialect = self.dialect;
-        let connection = self.connection()?;
-        let result = run(connection, steps, dialect).await;
+        self.enter()?;
+        let result = match &mut self.inner {
+            Inner::Member(loan) => loan.write(joined(steps)).await.map(<[u64]>::to_vec),
+            Inner::Whole(transaction) => run(transaction, steps).await.map_err(Into::into),
+        };
         let touched = self.settle(result)?;
         let as_expected = touches.len() == touched.len()
             && touches
@@ -197,79 +204,65 @@ impl Tx {
         if as_expected {
             Ok(())
         } else {
+            self.spoiled = true;
             Err(StoreError::Conflict)
         }
     }
 
     /// Appends a leaf with its number and link, where the writer gives them.
     pub(crate) async fn leaf_numbered(&mut self, leaf: &SealedLeaf) -> Result<(), StoreError> {
-        if self.gathers {
-            let Inner::Member(loan) = &mut self.inner else {
-                return Err(inconsistent("leaf", "a number outside the writer"));
-            };
-            let steps = loan.leaf_steps(leaf);
-            return self.put(steps).await;
-        }
-        self.connection()?;
         let Inner::Member(loan) = &mut self.inner else {
             return Err(inconsistent("leaf", "a number outside the writer"));
         };
-        let result = loan.leaf_put(leaf).await;
-        if result.is_ok() {
-            self.spoiled = false;
-        }
-        result
+        let steps = loan.leaf_steps(leaf);
+        self.put(steps).await
     }
 
     /// Refuses after a failure: SQLite may have rolled the whole group back by itself, and a further
     /// statement would then run, and stay, outside any transaction.
-    fn connection(&mut self) -> Result<&mut AnyConnection, StoreError> {
+    fn enter(&mut self) -> Result<(), StoreError> {
         if std::mem::replace(&mut self.spoiled, true) {
             return Err(inconsistent("transaction", "statement after a failed one"));
         }
+        Ok(())
+    }
+
+    fn only_reads(&self, query: Query) -> Query {
+        match self.inner {
+            Inner::Member(_) => again::reading(query),
+            Inner::Whole(_) => query,
+        }
+    }
+
+    /// The connection, for reading: what is written by it is not written again when SQLite's group has to
+    /// be.
+    fn connection(&mut self) -> Result<&mut AnyConnection, StoreError> {
+        self.enter()?;
         match &mut self.inner {
             Inner::Member(loan) => loan.connection(),
             Inner::Whole(transaction) => Ok(transaction),
         }
     }
 
-    fn settle<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, StoreError> {
-        match result {
-            Ok(value) => {
-                self.spoiled = false;
-                Ok(value)
-            }
-            Err(error) => {
-                let error = StoreError::from(error);
-                if let Inner::Member(loan) = &mut self.inner {
-                    loan.fault = Some(error.clone());
-                }
-                Err(error)
+    fn settle<T>(&mut self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        self.spoiled = result.is_err();
+        if let Inner::Member(loan) = &mut self.inner {
+            match &result {
+                Ok(_) => loan.settled(),
+                Err(error) => loan.failed(error.clone()),
             }
         }
+        result
     }
 }
 
-/// Runs steps; how many rows each touched.
-async fn run(
-    connection: &mut AnyConnection,
-    steps: Vec<Step>,
-    dialect: Dialect,
-) -> Result<Vec<u64>, sqlx::Error> {
+/// Runs steps on PostgreSQL; how many rows each touched.
+async fn run(connection: &mut AnyConnection, steps: Vec<Step>) -> Result<Vec<u64>, sqlx::Error> {
     let mut touched = Vec::with_capacity(steps.len());
-    if dialect == Dialect::Postgres {
-        for (statement, steps) in grouped(steps) {
-            let done = statement.execute(&mut *connection).await?;
-            touched.resize(touched.len() + steps - 1, 0);
-            touched.push(done.rows_affected());
-        }
-        return Ok(touched);
-    }
-    let mut results = connection.fetch_many(joined(steps));
-    while let Some(result) = results.try_next().await? {
-        if let Either::Left(done) = result {
-            touched.push(done.rows_affected());
-        }
+    for (statement, steps) in grouped(steps) {
+        let done = statement.execute(&mut *connection).await?;
+        touched.resize(touched.len() + steps - 1, 0);
+        touched.push(done.rows_affected());
     }
     Ok(touched)
 }

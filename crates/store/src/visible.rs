@@ -99,12 +99,13 @@ macro_rules! told {
 }
 pub(crate) use told;
 
-/// Behind a statement over `resource r`: a document (everything that a sheet has parts of) is shown only to
-/// those who may see each of its parts as it stands now. A sheet is no way round the table.
+/// Behind a statement over `resource r` and `visible c`: a document (everything that a sheet has parts of) is shown
+/// only to those who may see each of its parts as it stands now. A sheet is no way round the table. It is asked of
+/// `c`, so that SQLite asks it after everything that `visible` asks.
 macro_rules! whole {
     () => {
         " AND NOT EXISTS (SELECT 1 FROM origin_part p JOIN resource pr ON pr.id = p.resource
-        WHERE p.sheet = r.id AND NOT EXISTS (SELECT 1 FROM visible pv
+        WHERE p.sheet = c.resource AND NOT EXISTS (SELECT 1 FROM visible pv
             WHERE pv.resource = pr.id AND pv.version = pr.current))"
     };
 }

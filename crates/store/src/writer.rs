@@ -1,5 +1,6 @@
 //! SQLite's one writer: a task that owns the write connection and lends it to one transaction after
-//! the other, each inside its own savepoint, adds the leaves that wait, and commits them together.
+//! the other, adds the leaves that wait, and commits them together. When one is undone, all are, and what
+//! the others wrote is run again (docs/decisions/0014-run-again-instead-of-savepoints.md).
 
 use std::time::Duration;
 
@@ -7,31 +8,23 @@ use metrics::{counter, histogram};
 use renkei_model::leaf::{Hash, LinkFn, SealedLeaf};
 use sqlx::AnyConnection;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, timeout};
+use tokio::time::{timeout, timeout_at};
 
 use crate::fault::StoreError;
+use crate::group::{Group, GroupLimits, Stage};
 use crate::leaf::Head;
-use crate::leaf_group::{self, Answer, LeafJob, LeafQueue, LeafSender};
+use crate::leaf_group::{self, LeafJob, LeafQueue, LeafSender};
 use crate::leaf_rows::{self, Frame};
-use crate::loan::{End, Loan, Returned};
+use crate::loan::{End, Loan, Returned, Trace};
 use crate::sql::query;
 use crate::tx::Urgency;
 
 /// Transactions that may wait in one queue before `begin` itself waits.
 const QUEUE_LENGTH: usize = 1024;
+/// How long a group waits for those who are expected, from its beginning.
+const SIBLINGS: Duration = Duration::from_millis(1);
 /// A transaction that keeps the writer longer than this is named in the log.
 const SLOW_MS: u64 = 1_000;
-
-/// When a group is closed.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct GroupLimits {
-    /// Transactions.
-    pub(crate) members: usize,
-    /// Its work from the moment that somebody urgent is in it.
-    pub(crate) work: Duration,
-    /// Its work while nobody urgent is in it.
-    pub(crate) busy: Duration,
-}
 
 /// The way to the writer.
 #[derive(Clone)]
@@ -79,6 +72,7 @@ impl Writer {
             limits,
             queues,
             closing: None,
+            last: 0,
         };
         tokio::spawn(task.run());
         Self {
@@ -159,54 +153,8 @@ struct Task {
     limits: GroupLimits,
     queues: Queues,
     closing: Option<oneshot::Sender<()>>,
-}
-
-/// How far the database has been told of a group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// No transaction is open.
-    New,
-    /// In the savepoint of a member that is done.
-    Done,
-    /// In the savepoint of a member that was undone: as good as new.
-    Undone,
-}
-
-/// What is committed together.
-struct Group {
-    began: Instant,
-    urgent_at: Option<Instant>,
-    stage: Stage,
-    members: usize,
-    /// Leaves that are yet to be written.
-    leaves: Vec<LeafJob>,
-    /// Who waits for the COMMIT.
-    waiting: Vec<Answer>,
-}
-
-impl Group {
-    fn new() -> Self {
-        Self {
-            began: Instant::now(),
-            urgent_at: None,
-            stage: Stage::New,
-            members: 0,
-            leaves: Vec::new(),
-            waiting: Vec::new(),
-        }
-    }
-
-    fn hurry(&mut self) {
-        self.urgent_at.get_or_insert_with(Instant::now);
-    }
-
-    /// Whether one more transaction may join.
-    fn open(&self, limits: GroupLimits) -> bool {
-        let now = Instant::now();
-        let late = now >= self.began + limits.busy;
-        let hurried = self.urgent_at.is_some_and(|at| now >= at + limits.work);
-        self.members < limits.members && !late && !hurried
-    }
+    /// How many were in the last group.
+    last: usize,
 }
 
 impl Task {
@@ -239,6 +187,7 @@ impl Task {
     async fn group(&mut self, first: Job) -> Result<(), StoreError> {
         let mut group = Group::new();
         let mut outcome = self.fill(&mut group, first).await;
+        self.last = group.size();
         let leaves = group.leaves.len();
         if outcome.is_ok() {
             outcome = self.finish(&mut group).await;
@@ -284,9 +233,22 @@ impl Task {
             }
             if group.open(self.limits) {
                 next = self.queues.waiting();
+                if next.is_none() {
+                    next = self.sibling(group).await;
+                }
             }
         }
         Ok(())
+    }
+
+    /// Somebody who is expected: where the last group was large, as many are on their way again, and to wait for them a
+    /// moment costs less than a commit for each. Who is alone waits for nobody.
+    async fn sibling(&mut self, group: &Group) -> Option<Job> {
+        if group.size() * 2 >= self.last {
+            return None;
+        }
+        let expected = timeout_at(group.began + SIBLINGS, self.queues.next()).await;
+        expected.ok().flatten()
     }
 
     /// Lends the connection to one transaction and undoes it where it does not commit.
@@ -296,18 +258,7 @@ impl Task {
             return Ok(());
         }
         group.members += 1;
-        let entered = match group.stage {
-            Stage::New => {
-                self.run_sql("-- store.writer\nBEGIN IMMEDIATE; SAVEPOINT member")
-                    .await
-            }
-            Stage::Done => {
-                self.run_sql("-- store.writer\nRELEASE member; SAVEPOINT member")
-                    .await
-            }
-            Stage::Undone => Ok(()),
-        };
-        if let Err(error) = entered {
+        if let Err(error) = self.enter(group).await {
             drop(answer.send(Err(error.clone())));
             return Err(error);
         }
@@ -320,52 +271,102 @@ impl Task {
             .ok_or(StoreError::Unavailable)?;
         self.connection = Some(connection);
         match end {
-            End::Commit { head, answer } => {
-                group.waiting.push(answer);
-                group.stage = Stage::Done;
+            End::Commit { head, ran, answer } => {
+                if group.stage == Stage::Free && !ran.is_empty() {
+                    group.stage = Stage::Done;
+                }
+                group.done(ran, answer);
                 self.head = head;
+                Ok(())
             }
-            End::Rollback { fault } => {
-                let undone = self.run_sql("-- store.writer\nROLLBACK TO member").await;
-                undone.map_err(|error| fault.unwrap_or(error))?;
-                group.stage = Stage::Undone;
+            End::Rollback {
+                trace: Trace::None, ..
+            } => Ok(()),
+            End::Rollback { fault, .. } => self.undo_member(group, fault).await,
+        }
+    }
+
+    /// Brings the database to where the next member may begin.
+    async fn enter(&mut self, group: &mut Group) -> Result<(), StoreError> {
+        match group.stage {
+            Stage::Open | Stage::Free => {}
+            Stage::New => {
+                self.run_sql("-- store.writer\nBEGIN IMMEDIATE").await?;
+                group.stage = Stage::Open;
             }
+            Stage::Done => {
+                self.run_sql("-- store.writer\nRELEASE member; SAVEPOINT member")
+                    .await?;
+                group.stage = Stage::Free;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes back what the last member wrote. `fault`: what it failed by; it tells why SQLite has rolled
+    /// everything back by itself, if it has.
+    async fn undo_member(
+        &mut self,
+        group: &mut Group,
+        fault: Option<StoreError>,
+    ) -> Result<(), StoreError> {
+        if group.stage == Stage::Free {
+            let undone = self.run_sql("-- store.writer\nROLLBACK TO member").await;
+            return undone.map_err(|error| fault.unwrap_or(error));
+        }
+        self.run_again(group, fault).await?;
+        if group.stage == Stage::Open {
+            // Once is enough: whoever can make transactions fail is not to make us write all of it again
+            // and again.
+            self.run_sql("-- store.writer\nSAVEPOINT member").await?;
+            group.stage = Stage::Free;
+        }
+        Ok(())
+    }
+
+    /// Takes everything back, and writes what the members that are done wrote once more. Nobody else
+    /// writes, so each finds what it found the first time.
+    async fn run_again(
+        &mut self,
+        group: &mut Group,
+        fault: Option<StoreError>,
+    ) -> Result<(), StoreError> {
+        let undone = self.run_sql("-- store.writer\nROLLBACK").await;
+        undone.map_err(|error| fault.unwrap_or(error))?;
+        group.stage = Stage::New;
+        if group.ran.is_empty() {
+            return Ok(());
+        }
+        self.enter(group).await?;
+        let connection = self.connection.as_mut().ok_or(StoreError::Unavailable)?;
+        for ran in &group.ran {
+            ran.again(connection).await?;
         }
         Ok(())
     }
 
     /// Writes the leaves, and makes all of it durable.
     async fn finish(&mut self, group: &mut Group) -> Result<(), StoreError> {
-        match (group.stage, group.leaves.is_empty()) {
-            (Stage::New, true) => Ok(()),
-            (Stage::New, false) => {
-                let Err(error) = self.leaves(group, Frame::Whole).await else {
-                    return Ok(());
-                };
-                if error.everybodys() {
-                    return Err(error);
-                }
-                self.recover().await;
-                self.run_sql("-- store.writer\nBEGIN IMMEDIATE").await?;
-                self.leaves_one_by_one(group).await?;
-                self.run_sql("-- store.writer\nCOMMIT").await
-            }
-            (_, true) => {
-                self.run_sql("-- store.writer\nRELEASE member; COMMIT")
-                    .await
-            }
-            (_, false) => {
-                self.run_sql("-- store.writer\nRELEASE member").await?;
-                if let Err(error) = self.leaves(group, Frame::Held).await {
-                    if error.everybodys() {
-                        return Err(error);
-                    }
-                    self.undo_leaves().await?;
-                    self.leaves_one_by_one(group).await?;
-                }
-                self.run_sql("-- store.writer\nCOMMIT").await
-            }
+        if group.leaves.is_empty() {
+            return match group.stage {
+                Stage::New => Ok(()),
+                _ => self.run_sql("-- store.writer\nCOMMIT").await,
+            };
         }
+        let frame = match group.stage {
+            Stage::New => Frame::Whole,
+            _ => Frame::Last,
+        };
+        let Err(error) = self.leaves(group, frame).await else {
+            return Ok(());
+        };
+        if error.everybodys() {
+            return Err(error);
+        }
+        self.run_again(group, Some(error)).await?;
+        self.enter(group).await?;
+        self.leaves_one_by_one(group).await?;
+        self.run_sql("-- store.writer\nCOMMIT").await
     }
 
     /// Writes the group's leaves together.

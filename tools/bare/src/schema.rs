@@ -24,6 +24,11 @@ macro_rules! migrations {
                 $folder,
                 "/0003_the_speed.sql"
             )),
+            include_str!(concat!(
+                "../../../crates/store/migrations/",
+                $folder,
+                "/0004_the_walk.sql"
+            )),
         ]
     };
 }

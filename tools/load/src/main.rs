@@ -8,6 +8,7 @@ mod caller;
 mod client;
 mod error;
 mod figures;
+mod heard;
 mod launch;
 mod pace;
 mod play;

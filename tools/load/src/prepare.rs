@@ -15,21 +15,25 @@ use crate::target::{PEOPLE, Person, TARGETS, Targets};
 
 /// People kept for look-ups and slips at most.
 const PEOPLE_AT_MOST: usize = 20_000;
-/// Rows a page when collecting.
-const PAGE: usize = 200;
-/// Pages that are turned of one search.
-const PAGES: usize = 3;
+/// Paths that are read by id, of all readers together.
+const READS: usize = 4_000;
+/// Identifiers, of all readers together.
+const IDENTIFIERS: usize = 2_000;
+/// Patients whose resources one search asks for: as many values as a parameter may have.
+const TOGETHER: usize = 10;
 /// Hits that a measured search by name has to have.
 const HITS: usize = 20;
 /// Names that are tried, the most frequent first.
 const NAMES: usize = 60;
-/// Types that are read by id besides Patient, and a parameter by which all of them are found.
-const TYPES: [(&str, &str); 5] = [
-    ("Condition", "recorded-date"),
-    ("MedicationStatement", "date"),
-    ("AllergyIntolerance", "date"),
-    ("Coverage", "date"),
-    ("Composition", "date"),
+/// Names a reader has at least, if beginnings of names count.
+const FEW: usize = 4;
+/// Types that are read by id besides Patient, each found by whom it is about.
+const TYPES: [&str; 5] = [
+    "Condition",
+    "MedicationStatement",
+    "AllergyIntolerance",
+    "Coverage",
+    "Composition",
 ];
 
 /// Arguments of `prepare`.
@@ -63,8 +67,11 @@ pub async fn run(arguments: &Arguments) -> Result<(), LoadError> {
     };
     let mut targets = Targets::default();
     let callers = caller::read(&arguments.callers)?;
-    for reader in callers.iter().filter(|one| one.role == Role::Reader) {
-        collect(&mut asker, reader, &names, &mut targets).await?;
+    let readers = callers.iter().filter(|one| one.role == Role::Reader);
+    let readers: Vec<&Caller> = readers.collect();
+    for (number, reader) in readers.iter().enumerate() {
+        let share = share(&targets, readers.len() - number);
+        collect(&mut asker, reader, &names, share, &mut targets).await?;
     }
     let path = &arguments.out;
     std::fs::create_dir_all(path).map_err(LoadError::file(path))?;
@@ -89,62 +96,68 @@ pub async fn run(arguments: &Arguments) -> Result<(), LoadError> {
     say(&summary.to_string())
 }
 
-/// Everything of one reader.
+/// How much of each one reader gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Share {
+    reads: usize,
+    identifiers: usize,
+}
+
+/// What is missing, divided among the readers who are left: who has little leaves the rest to the others.
+fn share(targets: &Targets, left: usize) -> Share {
+    let of = |all: usize, have: usize| all.saturating_sub(have).div_ceil(left.max(1));
+    Share {
+        reads: of(READS, targets.reads.len()),
+        identifiers: of(IDENTIFIERS, targets.identifiers.len()),
+    }
+}
+
+/// Some of one reader's.
 async fn collect(
     asker: &mut Asker,
     reader: &Caller,
     names: &[String],
+    share: Share,
     targets: &mut Targets,
 ) -> Result<(), LoadError> {
-    let add = |targets: &mut Targets, resource: &Value| {
-        let kind = resource["resourceType"].as_str().unwrap_or_default();
-        let id = resource["id"].as_str().unwrap_or_default();
-        targets
-            .reads
-            .push((reader.staff.clone(), format!("/fhir/R4/{kind}/{id}")));
-        if let Some(identifier) = identifier(resource).filter(|_| kind == "Patient") {
+    let patients = asker.named(reader, names, targets).await?;
+    for patient in spread(&patients, share.identifiers) {
+        if let Some(identifier) = identifier(patient) {
             let path = format!("/fhir/R4/Patient?identifier={}", encoded(&identifier));
             targets.identifiers.push((reader.staff.clone(), path));
         }
-    };
-    // Common names first; where a facility has too few people for a page, the beginnings of names.
-    let beginnings = beginnings(names);
-    let mut filled = 0;
-    let mut seen = BTreeSet::new();
-    for name in names.iter().chain(&beginnings) {
-        if filled >= NAMES / 3 {
-            break;
-        }
-        let search = format!("/fhir/R4/Patient?name={}", encoded(name));
-        let path = format!("{search}&_count={HITS}");
-        let hits = asker.page(reader, &path).await?.resources;
-        if hits.len() < HITS {
-            continue;
-        }
-        filled += 1;
-        targets.names.push((reader.staff.clone(), path));
-        for resource in asker
-            .pages(reader, format!("{search}&_count={PAGE}"))
-            .await?
-        {
-            if seen.insert(resource["id"].to_string()) {
-                add(targets, &resource);
-            }
-        }
     }
-    for (kind, parameter) in TYPES {
-        let search = format!("/fhir/R4/{kind}?{parameter}=ge1900-01-01&_count={PAGE}");
-        for resource in asker.pages(reader, search).await? {
-            add(targets, &resource);
+    let each = share.reads.div_ceil(TYPES.len() + 1);
+    let mut read = |resource: &Value| {
+        let kind = resource["resourceType"].as_str().unwrap_or_default();
+        let id = resource["id"].as_str().unwrap_or_default();
+        let path = format!("/fhir/R4/{kind}/{id}");
+        targets.reads.push((reader.staff.clone(), path));
+    };
+    spread(&patients, each).for_each(&mut read);
+    // Few have an allergy: whom to ask about are more than resources wanted.
+    let about: Vec<&Value> = spread(&patients, 4 * each).collect();
+    for kind in TYPES {
+        let mut missing = each;
+        for group in about.chunks(TOGETHER) {
+            if missing == 0 {
+                break;
+            }
+            let ids: Vec<&str> = group.iter().filter_map(|one| one["id"].as_str()).collect();
+            let patients = encoded(&ids.join(","));
+            let path = format!("/fhir/R4/{kind}?patient={patients}&_count={missing}");
+            let found = asker.page(reader, &path).await?;
+            missing = missing.saturating_sub(found.len());
+            found.iter().for_each(&mut read);
         }
     }
     Ok(())
 }
 
-/// One page of a search.
-struct Page {
-    resources: Vec<Value>,
-    next: Option<String>,
+/// So many of these, evenly from the first to the last; all of them, if there are fewer.
+fn spread<T>(all: &[T], many: usize) -> impl Iterator<Item = &T> {
+    let many = many.min(all.len());
+    (0..many).filter_map(move |number| all.get(number * all.len() / many.max(1)))
 }
 
 struct Asker {
@@ -154,20 +167,39 @@ struct Asker {
 }
 
 impl Asker {
-    /// The first pages of a search.
-    async fn pages(&mut self, reader: &Caller, first: String) -> Result<Vec<Value>, LoadError> {
-        let mut all = Vec::new();
-        let mut next = Some(first);
-        for _ in 0..PAGES {
-            let Some(path) = next else { break };
-            let page = self.page(reader, &path).await?;
-            all.extend(page.resources);
-            next = page.next;
+    /// Adds the names that fill a reader's page. Who stands on the pages, each once.
+    async fn named(
+        &mut self,
+        reader: &Caller,
+        names: &[String],
+        targets: &mut Targets,
+    ) -> Result<Vec<Value>, LoadError> {
+        // Common names first; where a facility has too few people for a page, some beginnings of names: each of those is
+        // a long search.
+        let beginnings = beginnings(names);
+        let whole = names.iter().map(|name| (name, NAMES / 3));
+        let begun = beginnings.iter().map(|name| (name, FEW));
+        let mut filled = 0;
+        let mut seen = BTreeSet::new();
+        let mut patients = Vec::new();
+        for (name, enough) in whole.chain(begun) {
+            if filled >= enough {
+                continue;
+            }
+            let path = format!("/fhir/R4/Patient?name={}&_count={HITS}", encoded(name));
+            let hits = self.page(reader, &path).await?;
+            if hits.len() >= HITS {
+                filled += 1;
+                targets.names.push((reader.staff.clone(), path));
+            }
+            let new = hits.into_iter();
+            patients.extend(new.filter(|hit| seen.insert(hit["id"].to_string())));
         }
-        Ok(all)
+        Ok(patients)
     }
 
-    async fn page(&mut self, reader: &Caller, path: &str) -> Result<Page, LoadError> {
+    /// The resources of a search's first page.
+    async fn page(&mut self, reader: &Caller, path: &str) -> Result<Vec<Value>, LoadError> {
         self.base.get(&mut self.request, path, &reader.token);
         let what = || format!("{} GET {path}", reader.staff);
         let head = self.connection.ask(&self.request).await;
@@ -185,20 +217,8 @@ impl Asker {
         }
         let bundle: Value = serde_json::from_slice(body).unwrap_or_default();
         let entries = bundle["entry"].as_array().into_iter().flatten();
-        let links = bundle["link"].as_array().into_iter().flatten();
-        let next = links.filter(|link| link["relation"] == "next");
-        Ok(Page {
-            resources: entries.map(|entry| entry["resource"].clone()).collect(),
-            next: next.filter_map(|link| local(link["url"].as_str()?)).next(),
-        })
+        Ok(entries.map(|entry| entry["resource"].clone()).collect())
     }
-}
-
-/// A URL without the server.
-fn local(url: &str) -> Option<String> {
-    url.find("/fhir/")
-        .and_then(|at| url.get(at..))
-        .map(str::to_owned)
 }
 
 /// The first identifier that has a system.
@@ -267,9 +287,31 @@ mod tests {
         assert_eq!(identifier(&patient).unwrap(), "urn:x|2");
         assert_eq!(encoded("urn:x|2"), "urn%3Ax%7C2");
         assert_eq!(identifier(&json!({})), None);
-        assert_eq!(
-            local("http://h:1/fhir/R4/Patient?cursor=a").unwrap(),
-            "/fhir/R4/Patient?cursor=a"
-        );
+    }
+
+    #[test]
+    fn shares_are_even_and_what_one_lacks_the_others_give() {
+        let mut targets = Targets::default();
+        let even = Share {
+            reads: 100,
+            identifiers: 50,
+        };
+        assert_eq!(share(&targets, 40), even);
+        targets.reads = vec![(String::new(), String::new()); 40];
+        let more = share(&targets, 39);
+        assert_eq!((more.reads, more.identifiers), (102, 52));
+        targets.reads = vec![(String::new(), String::new()); READS + 1];
+        assert_eq!(share(&targets, 1).reads, 0);
+        assert_eq!(share(&targets, 0).identifiers, IDENTIFIERS);
+    }
+
+    #[test]
+    fn what_is_taken_is_spread_over_all() {
+        let all: Vec<u32> = (0..10).collect();
+        let taken = |many| spread(&all, many).copied().collect::<Vec<_>>();
+        assert_eq!(taken(3), [0, 3, 6]);
+        assert_eq!(taken(10), all);
+        assert_eq!(taken(99), all, "there are no more");
+        assert!(taken(0).is_empty() && spread(&[0; 0], 3).next().is_none());
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant as Stopwatch;
+use std::time::{Duration, Instant as Stopwatch};
 
 use jiff::civil::Date;
 use renkei_edge::Door;
@@ -18,10 +18,19 @@ use super::population::{Crowd, Population};
 use super::progress::Progress;
 use crate::error::GatewayError;
 use crate::folder::{self, FolderError};
+use crate::signal::Stop;
 use crate::stdout::say;
 
 /// Messages under way at once: as many senders would be.
 const SIDE_BY_SIDE: usize = 8;
+/// How long a message waits that was told to come again, each time: the machine has something else to do.
+const BUSY: [Duration; 5] = [
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(5),
+    Duration::from_secs(10),
+    Duration::from_secs(20),
+];
 /// The file in the demo's folder that says what is in it.
 const FILE: &str = "population.json";
 
@@ -45,21 +54,27 @@ pub(super) struct Destination<'a> {
 struct Held {
     /// Of which seed.
     seed: u64,
-    /// How many residents, all of them stored.
+    /// Up to which resident nobody is missing: where the next run begins.
     residents: u64,
+    /// How many residents are stored; more than `residents` where a run was stopped before its end.
+    #[serde(default)]
+    stored: u64,
     /// The day on which admission slips were made.
     today: String,
 }
 
-/// Sends the residents who are not there yet.
+/// Sends the residents who are not there yet. Told to stop, it lets the messages under way end and notes how many are
+/// stored. The next run begins where this one began and makes the same messages: the gateway knows those that it has,
+/// and answers them as it did before.
 ///
 /// # Errors
-/// When the folder holds other people, or a message is refused.
+/// When the folder holds other people, a message is refused, or it was told to stop.
 pub(super) async fn fill(
     to: &Destination<'_>,
     population: &Population,
     crowd: Crowd,
     today: Date,
+    stop: &mut (impl Future<Output = Stop> + Unpin),
 ) -> Result<(), GatewayError> {
     let mut held = held(to.folder, crowd, today)?;
     if held.residents >= crowd.residents {
@@ -67,23 +82,25 @@ pub(super) async fn fill(
     }
     let started = Stopwatch::now();
     let new = crowd.residents - held.residents;
-    let mut progress = Progress::new(new);
-    let mut under_way = JoinSet::new();
     let today = held.today.parse().unwrap_or(today);
-    for message in population.messages(crowd, held.residents, to.size, today) {
-        while under_way.len() >= SIDE_BY_SIDE {
-            if let Some(sent) = under_way.join_next().await {
-                progress.add(done(sent)?)?;
-            }
-        }
-        let token = to.tokens.get(&message.sender).cloned().unwrap_or_default();
-        let path = format!("/networks/{}/messages", to.network);
-        under_way.spawn(send(Arc::clone(to.door), path, token, message));
-    }
-    while let Some(sent) = under_way.join_next().await {
-        progress.add(done(sent)?)?;
-    }
+    let messages = population.messages(crowd, held.residents, to.size, today);
+    let mut progress = Progress::new(new);
+    let stopped = send_all(to, messages, &mut progress, stop).await?;
+    let taken = progress.done();
     drop(progress);
+    held.stored = held.stored.max(held.residents + taken);
+    if let Some(stop) = stopped {
+        hold(to.folder, &held)?;
+        say(&format!(
+            "# {} で止めました。住民 {} 人が登録済みです。同じコマンドで続きから始まります / stopped by {}: {} residents are stored; \
+             the same command goes on from there",
+            stop.name(),
+            held.stored,
+            stop.name(),
+            held.stored
+        ))?;
+        return Err(GatewayError::Stopped(stop));
+    }
     held.residents = crowd.residents;
     hold(to.folder, &held)?;
     let seconds = started.elapsed().as_secs_f64();
@@ -94,12 +111,53 @@ pub(super) async fn fill(
     Ok(())
 }
 
+/// Sends messages, several at once, until there are no more or it is told to stop; then who told it to. Nothing is under
+/// way when it ends.
+async fn send_all(
+    to: &Destination<'_>,
+    messages: impl Iterator<Item = Message>,
+    progress: &mut Progress,
+    stop: &mut (impl Future<Output = Stop> + Unpin),
+) -> Result<Option<Stop>, GatewayError> {
+    let mut under_way = JoinSet::new();
+    let mut stopped = None;
+    for message in messages {
+        while stopped.is_none() && under_way.len() >= SIDE_BY_SIDE {
+            tokio::select! {
+                biased;
+                by = &mut *stop => stopped = Some(by),
+                Some(sent) = under_way.join_next() => progress.add(done(sent)?)?,
+            }
+        }
+        if stopped.is_some() {
+            break;
+        }
+        let token = to.tokens.get(&message.sender).cloned().unwrap_or_default();
+        let path = format!("/networks/{}/messages", to.network);
+        under_way.spawn(send(Arc::clone(to.door), path, token, message));
+    }
+    while let Some(sent) = under_way.join_next().await {
+        progress.add(done(sent)?)?;
+    }
+    Ok(stopped)
+}
+
 async fn send(
     door: Arc<Door>,
     path: String,
     token: String,
     message: Message,
 ) -> Result<u64, GatewayError> {
+    for pause in BUSY {
+        let body = message.body.clone();
+        match post(&door, &path, &token, &message.content_type, body).await {
+            Err(GatewayError::Demo {
+                status: 429 | 503, ..
+            }) => {}
+            other => return other.map(|()| message.residents),
+        }
+        tokio::time::sleep(pause).await;
+    }
     post(&door, &path, &token, &message.content_type, message.body).await?;
     Ok(message.residents)
 }
@@ -116,6 +174,7 @@ fn held(folder: &Path, crowd: Crowd, today: Date) -> Result<Held, GatewayError> 
         let held = Held {
             seed: crowd.seed,
             residents: 0,
+            stored: 0,
             today: today.to_string(),
         };
         hold(folder, &held)?;
@@ -157,10 +216,16 @@ mod tests {
         let folder = root.path().join("network");
         let mut new = held(&folder, crowd, day).unwrap();
         assert_eq!((new.residents, new.today.as_str()), (0, "2026-11-21"));
-        new.residents = 40;
+        (new.residents, new.stored) = (40, 40);
         hold(&folder, &new).unwrap();
         let later = held(&folder, crowd, day.tomorrow().unwrap()).unwrap();
-        assert_eq!((later.residents, later.today), (40, new.today));
+        assert_eq!(
+            (later.residents, later.stored, later.today),
+            (40, 40, new.today)
+        );
+        let older = br#"{"seed":3,"residents":20,"today":"2026-11-21"}"#;
+        fs::write(folder.join(FILE), older).unwrap();
+        assert_eq!(held(&folder, crowd, day).unwrap().residents, 20);
         let other = Crowd { seed: 4, ..crowd };
         assert!(held(&folder, other, day).is_err(), "other people");
     }

@@ -29,7 +29,7 @@ use crate::error::GatewayError;
 use crate::folder::{self, Folder, FolderError};
 use crate::house;
 use crate::serve::{self, Doors};
-use crate::signal;
+use crate::signal::{self, Stop};
 use crate::stdout::say;
 
 /// Records of one message: one transaction each, short enough in an unoptimised build.
@@ -97,7 +97,7 @@ pub async fn run(arguments: &Arguments) -> Result<(), GatewayError> {
     let mut config = settings(&folder, arguments);
     crate::logging::start(&config.log.filter);
 
-    let stop = signal::stop()?;
+    let mut stop = Box::pin(signal::stop()?);
     let opened = house::open(&config).await?;
     // As late as possible: the port that is free now may be taken in a second.
     config.listen = address(arguments.port)?;
@@ -111,32 +111,51 @@ pub async fn run(arguments: &Arguments) -> Result<(), GatewayError> {
     let door = Door::bind(edge, Arc::clone(&opened.house), issuer, render).await?;
     let base = format!("http://{}", door.address());
     let door = Arc::new(door);
-    for (script, tokens) in scripts.iter().zip(&tokens) {
-        intake::fill(&door, script, tokens).await?;
-        if let Some(population) = &script.population {
-            let to = Destination {
-                door: &door,
-                network: &script.network,
-                tokens: &tokens.systems,
-                folder: &folder.path().join(script.network.as_str()),
-                size: config.limits.records.min(RECORDS),
-            };
-            fill::fill(&to, population, arguments.people.crowd, today()).await?;
-        }
-        intake::empty(&door, tokens).await?;
-    }
-    // Nothing is under way any more, so nobody else holds the door.
-    let Some(door) = Arc::into_inner(door).filter(|_| !arguments.only_fill) else {
-        opened.house.store.close().await;
-        return Ok(());
-    };
     let crowd = arguments.people.crowd;
+    let size = config.limits.records.min(RECORDS);
+    let filled = async {
+        for (script, tokens) in scripts.iter().zip(&tokens) {
+            let own = folder.path().join(script.network.as_str());
+            fill_network(&door, (script, tokens), (&own, size), crowd, &mut stop).await?;
+        }
+        Ok(())
+    };
+    let filled: Result<(), GatewayError> = filled.await;
+    // Nothing is under way any more, so nobody else holds the door.
+    let door = Arc::into_inner(door).filter(|_| filled.is_ok() && !arguments.only_fill);
+    let Some(door) = door else {
+        opened.house.store.close().await;
+        return filled;
+    };
     print(&folder, &base, crowd, &scripts, &tokens)?;
     let doors = Doors {
         first: door,
         second: None,
     };
     serve::until_stopped(opened, doors, &config, stop).await
+}
+
+/// Sends in everything of one network: its directory, its samples and its residents. `folder`: its part of the demo's
+/// folder; `size`: records of a message.
+async fn fill_network(
+    door: &Arc<Door>,
+    (script, tokens): (&Script, &Tokens),
+    (folder, size): (&Path, usize),
+    crowd: Crowd,
+    stop: &mut (impl Future<Output = Stop> + Unpin),
+) -> Result<(), GatewayError> {
+    intake::fill(door, script, tokens).await?;
+    if let Some(population) = &script.population {
+        let to = Destination {
+            door,
+            network: &script.network,
+            tokens: &tokens.systems,
+            folder,
+            size,
+        };
+        fill::fill(&to, population, crowd, today(), stop).await?;
+    }
+    intake::empty(door, tokens).await
 }
 
 /// Prints who would be in the demo.

@@ -44,6 +44,12 @@ impl Progress {
         }
     }
 
+    /// How many are done.
+    #[must_use]
+    pub const fn done(&self) -> u64 {
+        self.done
+    }
+
     /// So many more are done.
     ///
     /// # Errors

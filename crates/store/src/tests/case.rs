@@ -45,7 +45,8 @@ impl<'w> Case<'w> {
         let found = store
             .visible_search(permit, &query, SearchOrder::Id, None, 100)
             .await
-            .unwrap();
+            .unwrap()
+            .rows;
         assert_eq!(
             read,
             found.iter().any(|found| found.row.resource == self.id),
@@ -109,6 +110,7 @@ pub(super) fn by_identifier(kind: &str, system: Option<&str>, value: &str) -> Se
             param: "identifier".to_owned(),
             any: vec![test],
         }],
+        broad: false,
     }
 }
 

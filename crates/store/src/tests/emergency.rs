@@ -7,9 +7,14 @@ use renkei_model::{Instant, Permit, Profession, Purpose};
 
 use super::link::join;
 use super::world::{NOW, World, facts, network, nurse_of, worlds};
-use crate::{NewNote, NewOpening, NewSearch, StoreError};
+use crate::{NewNote, NewOpening, NewSearch, Rate, StoreError};
 
 const STATION: &str = "0170000009";
+/// As often as one likes.
+pub(super) const ANY: Rate = Rate {
+    since: Instant(0),
+    most: i64::MAX,
+};
 
 fn crew(name: &str, code: &str, at: i64) -> Permit {
     let kind = CallerKind::Person {
@@ -34,7 +39,7 @@ async fn search(world: &World, permit: &Permit) -> SearchId {
         found: 1,
     };
     let mut tx = world.begin().await;
-    tx.emergency_search_put(permit, &search).await.unwrap();
+    tx.emergency_search_put(permit, &search, ANY).await.unwrap();
     tx.commit().await.unwrap();
     search.id
 }
@@ -54,7 +59,7 @@ fn opening(record: RecordId, until: i64) -> NewOpening {
 
 async fn open(world: &World, permit: &Permit, opening: &NewOpening) {
     let mut tx = world.begin().await;
-    tx.opening_put(permit, opening).await.unwrap();
+    tx.opening_put(permit, opening, ANY).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -79,10 +84,7 @@ async fn searches_and_different_persons_are_counted_for_the_actor() {
         let me = crew("crew-1", STATION, 30);
         let load = async |search: i64, card: i64| {
             let (search, card) = (Instant(NOW.0 + search), Instant(NOW.0 + card));
-            let read = world.store.emergency_load(&me, search, card).await.unwrap();
-            let mut tx = world.begin().await;
-            assert_eq!(tx.emergency_load(&me, search, card).await, Ok(read));
-            read
+            world.store.emergency_load(&me, search, card).await.unwrap()
         };
         assert_eq!(
             load(-1, -1).await,
@@ -115,26 +117,74 @@ async fn requests_at_once_are_counted_one_after_the_other() {
                 tokio::spawn(async move {
                     let me = crew("crew-1", STATION, 0);
                     let mut tx = world.begin().await;
-                    let before = Instant(0);
-                    let (searches, _) = tx.emergency_load(&me, before, before).await.unwrap();
-                    if searches >= 3 {
-                        return tx.rollback().await;
-                    }
                     let search = NewSearch {
                         id: SearchId::new(),
                         asked: 1,
                         found: 0,
                     };
-                    tx.emergency_search_put(&me, &search).await.unwrap();
-                    tx.commit().await.unwrap();
+                    let rate = Rate {
+                        since: Instant(0),
+                        most: 3,
+                    };
+                    tx.gather();
+                    tx.emergency_search_put(&me, &search, rate).await.unwrap();
+                    tx.commit().await
                 })
             })
             .collect();
+        let mut refused = 0;
         for task in tasks {
-            task.await.unwrap();
+            match task.await.unwrap() {
+                Ok(()) => {}
+                Err(error) => {
+                    assert_eq!(error, StoreError::Conflict, "{}", world.name);
+                    refused += 1;
+                }
+            }
         }
+        assert_eq!(refused, 5, "{}", world.name);
         let count = "-- store.test\nSELECT count(*) FROM emergency_search";
         assert_eq!(world.count(count).await, 3, "{}", world.name);
+    }
+}
+
+#[tokio::test]
+async fn the_rate_of_cards_counts_people_and_whom_it_knows_is_no_new_one() {
+    for world in worlds().await {
+        let (a, b, c) = (
+            world.enrolled_record().await,
+            world.enrolled_record().await,
+            world.enrolled_record().await,
+        );
+        join(&world, a, b).await;
+        let me = |at| crew("crew-1", STATION, at);
+        let rate = |since: i64| Rate {
+            since: Instant(NOW.0 + since),
+            most: 1,
+        };
+        let attempt = async |record, at: i64, since: i64| {
+            let mut tx = world.begin().await;
+            let put = tx
+                .opening_put(&me(at), &opening(record, 100), rate(since))
+                .await;
+            match put {
+                Ok(()) => tx.commit().await,
+                Err(error) => Err(error),
+            }
+        };
+        assert_eq!(attempt(a, 0, -10).await, Ok(()));
+        assert_eq!(
+            attempt(b, 1, -10).await,
+            Ok(()),
+            "the same person: {}",
+            world.name
+        );
+        assert_eq!(attempt(c, 2, -10).await, Err(StoreError::Conflict));
+        assert_eq!(attempt(c, 20, 1).await, Ok(()), "strictly after");
+        let count = "-- store.test\nSELECT count(*) FROM opening";
+        assert_eq!(world.count(count).await, 3, "{}", world.name);
+        let nobody = attempt(RecordId::new(), 3, -10).await;
+        assert_eq!(nobody, Err(StoreError::Conflict), "no record, no person");
     }
 }
 
@@ -302,7 +352,7 @@ async fn nothing_is_kept_for_another_network() {
                 ..note("x")
             },
         );
-        let opened = tx.opening_put(&me, &opening).await;
+        let opened = tx.opening_put(&me, &opening, ANY).await;
         assert!(matches!(opened, Err(StoreError::Inconsistent { .. })));
         let noted = tx.note_put(&me, &note).await;
         assert!(

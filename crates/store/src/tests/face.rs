@@ -1,6 +1,8 @@
 //! Faces: replaced by a newer version, matched inside a transaction, shown to those who may read the
 //! Patient and to nobody else.
 
+use std::collections::HashSet;
+
 use renkei_model::caller::{Caller, CallerKind};
 use renkei_model::id::{RecordId, ResourceId};
 use renkei_model::permit::{Allows, PermitFacts};
@@ -11,9 +13,9 @@ use super::world::{
     HOSPITAL, NOW, OFFICE, World, facility, facts, look, mask, network, nurse_of, relation, shelf,
     version, worlds, write,
 };
-use crate::{MaskRow, NewFace, NewRelation, NewVersion, StoreError, VisibleFace};
+use crate::{MaskRow, NewFace, NewRelation, NewVersion, StoreError, TermRange, VisibleFace};
 
-fn face() -> Face {
+pub(super) fn face() -> Face {
     Face {
         name: Some("見本 花子".to_owned()),
         kana: Some("ミホン ハナコ".to_owned()),
@@ -56,16 +58,27 @@ async fn put(world: &World, faces: &[NewFace]) -> Result<(), StoreError> {
 }
 
 /// A patient in sight of the hospital, with a face.
-async fn seen(world: &World) -> Case<'_> {
+pub(super) async fn seen(world: &World) -> Case<'_> {
     let case = Case::new(world).await;
     put(world, &[new_face(case.record, case.id)]).await.unwrap();
     case
 }
 
+pub(super) fn range<'a>(kind: &'a str, low: &'a str, high: &'a str) -> TermRange<'a> {
+    TermRange { kind, low, high }
+}
+
+/// Both ways of asking: judged range by range, and judged after ranking.
 async fn find(world: &World, permit: &Permit) -> Vec<VisibleFace> {
     let store = &world.store;
-    let found = store.visible_faces(permit, "kana", "ミホ", "ミマ", 9).await;
-    store.with_cards(found.unwrap().faces).await.unwrap()
+    let asked = range("kana", "ミホ", "ミマ");
+    let found = store.visible_faces(permit, asked, 9).await.unwrap();
+    let lead = store.lead(permit, &[asked], 9).await.unwrap();
+    let among = store.visible_among(permit, &lead[0].sheets).await.unwrap();
+    let judged: HashSet<ResourceId> = among.into_keys().collect();
+    let sheets: HashSet<ResourceId> = found.faces.iter().map(|face| face.sheet).collect();
+    assert_eq!(judged, sheets, "{}", world.name);
+    found.faces
 }
 
 /// Whether a search finds the face; that asking by record agrees is checked on the way.
@@ -89,7 +102,9 @@ async fn a_face_comes_back_as_it_was_with_its_cards_and_once() {
             (first.record, first.patient, first.sheet),
             (case.record, case.id, case.id)
         );
-        assert_eq!(first.cards, ["123", "45"]);
+        let store = &world.store;
+        let cards = store.card_numbers(&[first.sheet]).await.unwrap();
+        assert_eq!(cards[&first.sheet], ["123", "45"]);
         assert_eq!((&*first.kind, first.at), ("emergency-record", NOW));
         assert_eq!(first.owner, facility(OFFICE));
     }
@@ -119,9 +134,14 @@ async fn a_range_is_of_bytes_its_end_is_outside_and_a_limit_holds() {
         let ask = async |low: &str, high: &str, limit| {
             let store = &world.store;
             let found = store
-                .visible_faces(&look(HOSPITAL), "kana", low, high, limit)
+                .visible_faces(&look(HOSPITAL), range("kana", low, high), limit)
                 .await;
             let found = found.unwrap();
+            let ranges = [range("kana", low, high)];
+            let lead = store.lead(&look(HOSPITAL), &ranges, limit).await.unwrap();
+            let sheets = found.faces.iter().map(|face| face.sheet);
+            assert_eq!(lead[0].sheets, sheets.collect::<Vec<_>>());
+            assert_eq!(lead[0].cut, found.cut);
             assert_eq!(
                 found.cut,
                 found.faces.len() == limit,
@@ -139,7 +159,7 @@ async fn a_range_is_of_bytes_its_end_is_outside_and_a_limit_holds() {
         assert!(ask("ミホ", "ミボ", 0).await.is_empty());
         let store = &world.store;
         let found = store
-            .visible_faces(&look(HOSPITAL), "name", "", "\u{10ffff}", 9)
+            .visible_faces(&look(HOSPITAL), range("name", "", "\u{10ffff}"), 9)
             .await;
         assert_eq!(found.unwrap().faces, [], "another kind");
     }
@@ -160,7 +180,7 @@ async fn a_newer_version_replaces_the_face_and_its_terms() {
         );
         let store = &world.store;
         let found = store
-            .visible_faces(&look(HOSPITAL), "kana", "サ", "シ", 9)
+            .visible_faces(&look(HOSPITAL), range("kana", "サ", "シ"), 9)
             .await;
         assert_eq!(
             found.unwrap().faces[0].face.kana.as_deref(),
@@ -195,11 +215,11 @@ async fn long_empty_and_doubled_terms_do_no_harm() {
         let store = &world.store;
         for low in ["長", &*long] {
             let found = store
-                .visible_faces(&look(HOSPITAL), "address", low, "長長長~", 9)
+                .visible_faces(&look(HOSPITAL), range("address", low, "長長長~"), 9)
                 .await;
             assert_eq!(found.unwrap().faces.len(), 0, "the range ends before it");
             let found = store
-                .visible_faces(&look(HOSPITAL), "address", low, "門", 9)
+                .visible_faces(&look(HOSPITAL), range("address", low, "門"), 9)
                 .await;
             assert_eq!(found.unwrap().faces.len(), 1, "{}", world.name);
         }

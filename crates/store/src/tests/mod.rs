@@ -1,7 +1,9 @@
 //! Tests of the crate, on SQLite always and on PostgreSQL when `RENKEI_TEST_POSTGRES_URL` names a
 //! server (its URL without a database) on which databases may be made.
 
+mod again;
 mod blob;
+mod candidate;
 mod case;
 mod directory;
 mod emergency;
@@ -17,6 +19,7 @@ mod migrate;
 mod permits;
 mod plan;
 mod range;
+mod reach;
 mod readers;
 mod report;
 mod review;
@@ -26,5 +29,6 @@ mod staff;
 mod stand;
 mod start;
 mod visible;
+mod wal;
 mod walk;
 mod world;

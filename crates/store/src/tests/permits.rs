@@ -1,9 +1,10 @@
 //! Every door of the store wants the permit that was issued for it.
 
 use renkei_model::Permit;
-use renkei_model::id::NetworkName;
+use renkei_model::id::{NetworkName, ResourceId};
 use renkei_model::permit::{Allows, PermitFacts};
 
+use super::face::range;
 use super::world::{NOW, OFFICE, facts, nurse_of, sqlite};
 use crate::StoreError;
 
@@ -50,12 +51,19 @@ async fn each_table_wants_its_own_permit() {
         ));
         assert!(refused(
             store
-                .visible_faces(&permit, "kana", "", "~", 1)
+                .visible_faces(&permit, range("kana", "", "~"), 1)
                 .await
                 .map(drop)
         ));
         assert!(refused(
             store.visible_faces_of(&permit, record).await.map(drop)
+        ));
+        let ranges = [range("kana", "", "~")];
+        assert!(refused(store.lead(&permit, &ranges, 1).await.map(drop)));
+        assert!(refused(store.candidates(&permit, &[]).await.map(drop)));
+        let sheets = [ResourceId::new()];
+        assert!(refused(
+            store.visible_among(&permit, &sheets).await.map(drop)
         ));
     }
     let elsewhere: NetworkName = "fukui".parse().unwrap();

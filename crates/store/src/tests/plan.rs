@@ -3,13 +3,13 @@
 use renkei_model::id::ResourceId;
 use sqlx::Row;
 
-use super::world::sqlite;
-use crate::search_text::{behind, page, total};
+use super::world::{World, sqlite};
+use crate::search_way::{behind, fitting, page, total};
 use crate::sql::Dialect;
 use crate::{
     DateTest, SearchCriterion, SearchOrder, SearchPlace, SearchQuery, SearchTest, Stretch,
 };
-use crate::{lane, lineage, near, search, stand, visible};
+use crate::{candidate, lane, lineage, near, reach, search, stand, visible};
 
 #[tokio::test]
 async fn no_statement_of_a_caller_scans_a_table() {
@@ -17,12 +17,13 @@ async fn no_statement_of_a_caller_scans_a_table() {
     let statements = visible::STATEMENTS.iter().chain(lane::STATEMENTS);
     let statements = statements.chain(stand::STATEMENTS);
     let statements = statements.chain(lineage::STATEMENTS);
+    let statements = statements.chain(reach::STATEMENTS);
     let statements = statements.map(|sql| (*sql).to_owned());
     for sql in statements.chain(search::statements()).chain(searches()) {
         let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
         let plan = world.store.all(sqlx::query(explain)).await.unwrap();
         let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
-        assert!(plan.len() > 5, "{plan:?}");
+        assert!(!plan.is_empty(), "{sql}");
         let scans = plan.iter().filter(|step| {
             step.starts_with("SCAN")
                 && *step != "SCAN CONSTANT ROW"
@@ -56,6 +57,41 @@ async fn matching_walks_through_no_network() {
         }
         let broad = plan.iter().find(|step| step.ends_with("(network=?)"));
         assert_eq!(broad, None, "{plan:#?}");
+    }
+}
+
+/// An ambulance's search: each range by the key of the terms, each face by its own.
+#[tokio::test]
+async fn a_search_reads_ranges_of_terms_and_single_faces() {
+    let world = sqlite().await;
+    let wanted: [&[&str]; 3] = [
+        &["SEARCH t USING PRIMARY KEY (network=? AND kind=? AND value>? AND value<?)"],
+        &["SEARCH f USING PRIMARY KEY (sheet=?)"],
+        &[
+            "SEARCH f USING PRIMARY KEY (sheet=?)",
+            "SEARCH r USING PRIMARY KEY (id=?)",
+        ],
+    ];
+    for (sql, wanted) in candidate::STATEMENTS.iter().zip(wanted) {
+        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        let plan = world.store.all(sqlx::query(explain)).await.unwrap();
+        let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
+        for step in wanted {
+            assert!(plan.iter().any(|known| known == step), "{step}\n{plan:#?}");
+        }
+        let scans = |step: &&String| {
+            step.starts_with("SCAN")
+                && ![
+                    "SCAN n VIRTUAL TABLE INDEX 1:",
+                    "SCAN x",
+                    "SCAN CONSTANT ROW",
+                ]
+                .contains(&step.as_str())
+        };
+        assert_eq!(plan.iter().find(scans), None, "{plan:#?}");
+        // The ranges themselves are put in order, a handful; what they hold is read in order.
+        let sorts = plan.iter().filter(|step| step.contains("ORDER BY"));
+        assert!(sorts.count() <= 1, "{plan:#?}");
     }
 }
 
@@ -120,77 +156,138 @@ fn searches() -> Vec<String> {
         any: any.clone(),
     };
     let mut statements = Vec::new();
-    for first in &tests {
+    for (first, broad) in tests
+        .iter()
+        .flat_map(|first| [(first, false), (first, true)])
+    {
         let query = SearchQuery {
             resource_type: text(),
             criteria: std::iter::once(first)
                 .chain(&tests)
                 .map(criterion)
                 .collect(),
+            broad,
         };
-        statements.extend(orders.map(|(order, after)| page(&query, order, after, 1).sql));
-        statements.push(total(&query).sql);
+        for strangers in [false, true] {
+            statements.extend(orders.map(|from| page(&query, from, strangers, 1).sql));
+            statements.push(total(&query, strangers).sql);
+        }
         let stretch = Stretch {
             order: SearchOrder::Index,
             after,
             to: after,
         };
         statements.push(behind(Dialect::Sqlite, &query, stretch, "", 1).sql);
+        statements.extend(fitting(&query, 1).map(|text| text.sql));
     }
     statements
 }
 
-/// The first page is found without the rest: in the order of the index, nothing to be sorted.
+/// The first page is found without the rest: in the order of the index, nothing to be sorted. Whoever is a stranger
+/// to the caller is passed over by the index alone.
 #[tokio::test]
-async fn a_page_by_name_is_read_in_the_order_of_its_index() {
-    let world = sqlite().await;
+async fn a_page_by_name_and_a_broad_one_are_read_in_the_order_of_an_index() {
     let place = SearchPlace {
         key: 0,
         text: "x".to_owned(),
         id: ResourceId::new(),
     };
+    let date = SearchTest::Date {
+        how: DateTest::WithinOrAfter,
+        low: 1,
+        high: 2,
+    };
+    let begins = SearchTest::Begins("x".to_owned());
+    let contains = SearchTest::Contains("x".to_owned());
+    let folded = "COVERING INDEX search_index_folded (type=? AND param=? AND ";
+    let ids = "COVERING INDEX resource_walk (type=?";
+    for (test, broad, index) in [
+        (begins, false, folded),
+        (contains, false, folded),
+        (date.clone(), true, ids),
+    ] {
+        for after in [None, Some(&place)] {
+            read_in_order((&test, broad), after, index).await;
+        }
+    }
+    let query = asked_by_two(&date, true);
+    let sql = fitting(&query, 1).unwrap().sql;
+    let plan = plan(&sqlite().await, &sql).await;
+    let low = "SEARCH s USING COVERING INDEX search_index_low (type=? AND param=?";
+    assert!(plan.iter().any(|step| step.starts_with(low)), "{plan:#?}");
+}
+
+async fn read_in_order(
+    (test, broad): (&SearchTest, bool),
+    after: Option<&SearchPlace>,
+    index: &str,
+) {
+    let world = sqlite().await;
+    let query = asked_by_two(test, broad);
+    let order = SearchOrder::Index;
+    let stretch = Stretch {
+        order,
+        after,
+        to: after,
+    };
+    let page_of = |strangers| page(&query, (order, after), strangers, 1).sql;
+    let behind = behind(Dialect::Sqlite, &query, stretch, "", 1).sql;
+    for sql in [page_of(false), page_of(true), behind] {
+        let plan = plan(&world, &sql).await;
+        let searches = plan.iter().filter(|step| step.starts_with("SEARCH"));
+        let first: Vec<&String> = searches.take(2).collect();
+        assert!(
+            first[0].starts_with("SEARCH w") && first[0].contains(index),
+            "{plan:#?}"
+        );
+        let stranger = "SEARCH z USING COVERING INDEX relation_facility (facility=? AND record=?)";
+        assert_eq!(
+            first[1] == stranger,
+            sql.contains("relation z"),
+            "{plan:#?}"
+        );
+        let sorted = plan.iter().find(|step| step.contains("ORDER BY"));
+        assert_eq!(sorted, None, "{plan:#?}");
+    }
+}
+
+async fn plan(world: &World, sql: &str) -> Vec<String> {
+    let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+    let plan = world.store.all(sqlx::query(explain)).await.unwrap();
+    plan.iter().map(|row| row.get("detail")).collect()
+}
+
+fn asked_by_two(test: &SearchTest, broad: bool) -> SearchQuery {
     let criterion = |test: SearchTest| SearchCriterion {
         param: "name".to_owned(),
         any: vec![test],
     };
-    for test in [
-        SearchTest::Begins("x".to_owned()),
-        SearchTest::Contains("x".to_owned()),
-    ] {
-        for after in [None, Some(&place)] {
-            let other = SearchTest::Value("y".to_owned());
-            let query = SearchQuery {
-                resource_type: "Patient".to_owned(),
-                criteria: vec![criterion(test.clone()), criterion(other)],
-            };
-            let from = (SearchOrder::Index, after);
-            let stretch = Stretch {
-                order: SearchOrder::Index,
-                after,
-                to: after,
-            };
-            for sql in [
-                page(&query, from.0, after, 1).sql,
-                behind(Dialect::Sqlite, &query, stretch, "", 1).sql,
-            ] {
-                let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
-                let plan = world.store.all(sqlx::query(explain)).await.unwrap();
-                let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
-                let first = plan.iter().find(|step| step.starts_with("SEARCH s"));
-                let first = first.map(String::as_str).unwrap_or_default();
-                assert!(
-                    first.contains("COVERING INDEX search_index_folded (type=? AND param=? AND "),
-                    "{plan:#?}"
-                );
-                let place = plan.iter().position(|step| step == first);
-                assert_eq!(
-                    place,
-                    plan.iter().position(|step| step.starts_with("SEARCH")),
-                    "{plan:#?}"
-                );
-                let sorted = plan.iter().find(|step| step.contains("ORDER BY"));
-                assert_eq!(sorted, None, "{plan:#?}");
-            }
+    let other = SearchTest::Value("y".to_owned());
+    SearchQuery {
+        resource_type: "Patient".to_owned(),
+        criteria: vec![criterion(test.clone()), criterion(other)],
+        broad,
+    }
+}
+
+/// What is looked up by its id is found in one step, not by way of an index that knows the type too.
+#[tokio::test]
+async fn what_the_index_knows_is_found_by_its_id() {
+    let world = sqlite().await;
+    let query = asked_by_two(&SearchTest::Value("x".to_owned()), false);
+    let page = page(&query, (SearchOrder::Index, None), true, 1).sql;
+    for sql in [page, total(&query, true).sql] {
+        let plan = plan(&world, &sql).await;
+        let steps: Vec<&String> = plan
+            .iter()
+            .filter(|step| step.starts_with("SEARCH r"))
+            .collect();
+        assert!(!steps.is_empty(), "{plan:#?}");
+        for step in steps {
+            assert!(
+                step.starts_with("SEARCH r USING PRIMARY KEY (id="),
+                "{plan:#?}"
+            );
         }
     }
 }

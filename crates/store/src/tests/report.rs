@@ -132,6 +132,7 @@ async fn search(world: &World, when: Instant, found: usize) -> SearchId {
             asked: 2,
             found,
         },
+        super::emergency::ANY,
     )
     .await
     .unwrap();
@@ -151,7 +152,9 @@ async fn open(world: &World, search: Option<SearchId>, record: RecordId, reason:
         until: Instant(NOW.0 + 10),
     };
     let mut tx = world.begin().await;
-    tx.opening_put(&crew(NOW), &opening).await.unwrap();
+    tx.opening_put(&crew(NOW), &opening, super::emergency::ANY)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
 }
 

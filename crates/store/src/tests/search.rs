@@ -38,6 +38,7 @@ fn query(criteria: &[(&str, SearchTest)]) -> SearchQuery {
     SearchQuery {
         resource_type: "Patient".to_owned(),
         criteria: criteria.iter().map(criterion).collect(),
+        broad: false,
     }
 }
 
@@ -73,7 +74,8 @@ async fn found(world: &World, query: &SearchQuery, order: SearchOrder) -> Vec<Re
             .store
             .visible_search(&permit, query, order, after.as_ref(), 2)
             .await
-            .unwrap();
+            .unwrap()
+            .rows;
         all.extend(page.iter().map(|found| found.row.resource));
         after = page.last().map(|found| found.place.clone());
         if page.len() < 2 {

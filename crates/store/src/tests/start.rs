@@ -1,3 +1,5 @@
+use sqlx::Row as _;
+
 use super::world::{clock, link, sqlite, sqlite_settings, worlds};
 use crate::open::{POSTGRES, SQLITE, connect, sqlite_facts};
 use crate::sql::query;
@@ -19,7 +21,7 @@ async fn a_store_opens_twice_and_reports_what_it_read_back() {
         world.store.ping().await.unwrap();
         assert_eq!(
             Store::migrate(&world.settings).await,
-            Ok(3),
+            Ok(4),
             "again is nothing"
         );
         world.store.close().await;
@@ -48,6 +50,29 @@ async fn every_connection_reads_back_what_the_check_wants_and_readers_cannot_wri
     for world in worlds().await {
         let insert = query("-- store.test\nINSERT INTO person (id, created_at) VALUES ('x', 1)");
         assert!(world.store.find(insert).await.is_err(), "{}", world.name);
+    }
+}
+
+/// Planning a statement over `visible` takes longer than running it (docs/decisions/0011-plans-that-stay.md).
+#[tokio::test]
+async fn postgresql_makes_one_plan_for_a_statement_on_every_connection() {
+    let settings = || {
+        query(
+            "-- store.test\nSELECT current_setting('plan_cache_mode') || ' ' || current_setting('enable_seqscan') \
+             || ' ' || current_setting('max_parallel_workers_per_gather') || ' ' || current_setting('jit') AS told",
+        )
+    };
+    for world in worlds().await {
+        if world.name == "SQLite" {
+            continue;
+        }
+        let read = world.store.find(settings()).await.unwrap().unwrap();
+        let mut tx = world.begin().await;
+        let written = tx.find(settings()).await.unwrap().unwrap();
+        for row in [read, written] {
+            let told: String = row.get("told");
+            assert_eq!(told, "force_generic_plan off 0 off");
+        }
     }
 }
 

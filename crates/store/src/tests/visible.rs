@@ -179,7 +179,8 @@ async fn only_current_versions_answer_and_deletion_is_told_to_those_who_may_know
         let found = store
             .visible_search(&look(HOSPITAL), &query, SearchOrder::Id, None, 9)
             .await
-            .unwrap();
+            .unwrap()
+            .rows;
         assert!(
             found.is_empty(),
             "a deleted one is not found: {}",
@@ -222,7 +223,8 @@ async fn a_search_counts_its_limit_after_hiding() {
                 .store
                 .visible_search(&look(HOSPITAL), &query, SearchOrder::Id, None, 1)
                 .await
-                .unwrap();
+                .unwrap()
+                .rows;
             found.into_iter().map(|found| found.row).collect::<Vec<_>>()
         };
         let found = find("Patient", Some("urn:x"), "A-1").await;

@@ -80,6 +80,7 @@ fn asked(test: &SearchTest) -> SearchQuery {
             param: "name".to_owned(),
             any: vec![test.clone()],
         }],
+        broad: false,
     }
 }
 
@@ -137,7 +138,8 @@ async fn pages_in_the_order_of_the_index_hold_everybody_once_whatever_comes_in_b
                         size,
                     )
                     .await
-                    .unwrap();
+                    .unwrap()
+                    .rows;
                 found.extend(page.iter().map(|row| row.row.resource));
                 after = page.last().map(|row| row.place.clone());
                 if page.len() < size {

@@ -1,0 +1,289 @@
+//! Whom an emergency search finds. Not a room: the corridor of emergency.rs asks it.
+//!
+//! Faces are ranked before anybody asks who may see them, and judged, the best first, until as many are found as are
+//! shown: of five hundred who share a name, ten. What is told depends on the visible ones alone, as far as no range is cut.
+//! Where nobody is found and one was, those who are hidden may have taken the places of those who are not; then only
+//! visible faces are counted, however long it takes.
+
+use std::collections::{HashMap, HashSet};
+
+use renkei_identity::{Probe, Query, likely};
+use renkei_model::id::{RecordId, ResourceId};
+use renkei_model::permit::Permit;
+use renkei_store::{Candidate, Lead, StoreError, TermRange, VisibleFace};
+
+use crate::house::House;
+
+/// Faces that one range brings at most.
+const RANGE: usize = 500;
+/// Sheets of a broad range that are looked through for those who share more than one thing.
+const WIDE: usize = 4_000;
+/// Faces that are ranked at most; beyond that more of the same name would not change the first ten.
+const RANKED: usize = 3_000;
+
+/// Who was found.
+pub struct Found {
+    /// The best face of each human being, the best first.
+    pub faces: Vec<VisibleFace>,
+    /// How much of those to whom the query leads was looked at.
+    pub looked: Looked,
+}
+
+/// How much of those to whom a query leads was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looked {
+    /// At everybody.
+    Everybody,
+    /// At those nearest to what was typed, of whom somebody fits.
+    Nearest,
+    /// Not at everybody: finding nobody means nothing.
+    Cut,
+}
+
+/// The query of a search, and what goes with it.
+pub struct Search<'a> {
+    /// The house.
+    pub house: &'a House,
+    /// The crew's.
+    pub permit: &'a Permit,
+    /// What was asked.
+    pub query: &'a Query,
+    /// Whether a card was asked for.
+    pub cards: bool,
+    /// How many human beings to find.
+    pub most: usize,
+}
+
+/// Faces that were fetched, to be ranked.
+#[derive(Default)]
+struct Pool {
+    seen: HashSet<ResourceId>,
+    faces: Vec<(Candidate, Vec<String>)>,
+    cut: bool,
+}
+
+impl Search<'_> {
+    /// Finds: among the nearest; if nobody there fits, among those of the broad ranges who are likely; if nobody at all
+    /// is found, among the first of each range.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn find(&self) -> Result<Found, StoreError> {
+        let probes = self.query.probes();
+        let mut pool = Pool::default();
+        let near = self.lead(&probes.near, RANGE).await?;
+        self.add(&mut pool, near.iter().flat_map(|led| &led.sheets))
+            .await?;
+        let (faces, fits) = self.best(&pool).await?;
+        if fits {
+            let looked = if probes.broad.is_empty() {
+                Looked::Everybody
+            } else {
+                Looked::Nearest
+            };
+            return Ok(Found { faces, looked });
+        }
+        let broad = self.lead(&probes.broad, WIDE).await?;
+        let led: Vec<&[ResourceId]> = broad.iter().map(|led| &*led.sheets).collect();
+        self.add(&mut pool, &likely(&probes.broad, &led)).await?;
+        let (faces, _) = self.best(&pool).await?;
+        if !faces.is_empty() {
+            let looked = Looked::Cut;
+            return Ok(Found { faces, looked });
+        }
+        let cut = |led: &Lead| led.cut || led.sheets.len() > RANGE;
+        pool.cut |= probes.left_out || near.iter().any(|led| led.cut) || broad.iter().any(cut);
+        let first = led.iter().flat_map(|sheets| sheets.iter().take(RANGE));
+        self.add(&mut pool, first).await?;
+        let (faces, _) = self.best(&pool).await?;
+        if faces.is_empty() && pool.cut {
+            return self
+                .visible_only(probes.near.iter().chain(&probes.broad), probes.left_out)
+                .await;
+        }
+        let looked = if pool.cut {
+            Looked::Cut
+        } else {
+            Looked::Everybody
+        };
+        Ok(Found { faces, looked })
+    }
+
+    async fn lead(&self, probes: &[Probe], most: usize) -> Result<Vec<Lead>, StoreError> {
+        let ranges: Vec<TermRange<'_>> = probes.iter().map(range).collect();
+        self.house.store.lead(self.permit, &ranges, most).await
+    }
+
+    /// Adds the faces of these sheets.
+    async fn add(
+        &self,
+        pool: &mut Pool,
+        sheets: impl IntoIterator<Item = &ResourceId>,
+    ) -> Result<(), StoreError> {
+        let store = &self.house.store;
+        let new = sheets.into_iter().filter(|sheet| pool.seen.insert(**sheet));
+        let mut sheets: Vec<ResourceId> = new.copied().collect();
+        let room = RANKED.saturating_sub(pool.faces.len());
+        pool.cut |= sheets.len() > room;
+        sheets.truncate(room);
+        let candidates = store.candidates(self.permit, &sheets).await?;
+        let mut cards = self.card_numbers(&sheets).await?;
+        pool.faces.extend(candidates.into_iter().map(|one| {
+            let cards = cards.remove(&one.sheet).unwrap_or_default();
+            (one, cards)
+        }));
+        Ok(())
+    }
+
+    /// The numbers of the cards in these sheets, where a card was asked for.
+    async fn card_numbers(
+        &self,
+        sheets: &[ResourceId],
+    ) -> Result<HashMap<ResourceId, Vec<String>>, StoreError> {
+        if self.cards {
+            self.house.store.card_numbers(sheets).await
+        } else {
+            Ok(HashMap::new())
+        }
+    }
+
+    /// The best visible face of each human being: records that are linked are one line. And whether everything that
+    /// was asked is true of the first.
+    async fn best(&self, pool: &Pool) -> Result<(Vec<VisibleFace>, bool), StoreError> {
+        let known = pool.faces.iter().map(|one| (&one.0.face, &*one.1, one));
+        let ranked: Vec<&(Candidate, Vec<String>)> = self
+            .query
+            .rank(known)
+            .into_iter()
+            .map(|(_, one)| one)
+            .collect();
+        let mut people = People::new(self);
+        let mut fits = None;
+        let (mut rest, mut size) = (&ranked[..], self.most);
+        while !rest.is_empty() && !people.enough() {
+            let (next, later) = rest.split_at(size.min(rest.len()));
+            rest = later;
+            // Who has a hundred sheets fills many a handful.
+            size = size.saturating_mul(2);
+            let next = next
+                .iter()
+                .filter(|one| !people.covered.contains(&one.0.record));
+            let sheets: Vec<ResourceId> = next.clone().map(|one| one.0.sheet).collect();
+            let mut visible = self.house.store.visible_among(self.permit, &sheets).await?;
+            let faces =
+                next.filter_map(|one| visible.remove(&one.0.sheet).map(|face| (face, *one)));
+            let (faces, known): (Vec<VisibleFace>, Vec<_>) = faces.unzip();
+            people.add(faces).await?;
+            if let (None, Some(first)) = (fits, people.found.first()) {
+                let first = known.into_iter().find(|one| one.0.sheet == first.sheet);
+                fits = first.map(|one| self.query.fits(&one.0.face, &one.1));
+            }
+        }
+        Ok((people.found, fits == Some(true)))
+    }
+
+    /// As if nobody else were there: of each range as many as are visible.
+    async fn visible_only(
+        &self,
+        probes: impl Iterator<Item = &Probe>,
+        left_out: bool,
+    ) -> Result<Found, StoreError> {
+        let store = &self.house.store;
+        let (mut seen, mut faces, mut cut) = (HashSet::new(), Vec::new(), left_out);
+        for probe in probes {
+            if faces.len() >= RANKED {
+                cut = true;
+                break;
+            }
+            let range = range(probe);
+            let found = store.visible_faces(self.permit, range, RANGE).await?;
+            cut |= found.cut;
+            let new = found.faces.into_iter();
+            faces.extend(new.filter(|face| seen.insert(face.sheet)));
+        }
+        let sheets: Vec<ResourceId> = faces.iter().map(|face| face.sheet).collect();
+        let mut cards = self.card_numbers(&sheets).await?;
+        let faces: Vec<(VisibleFace, Vec<String>)> = faces
+            .into_iter()
+            .map(|face| {
+                let cards = cards.remove(&face.sheet).unwrap_or_default();
+                (face, cards)
+            })
+            .collect();
+        let known = faces.iter().map(|one| (&one.0.face, &*one.1, &one.0));
+        let ranked = self.query.rank(known).into_iter();
+        let mut people = People::new(self);
+        people
+            .add(ranked.map(|(_, face)| face.clone()).collect())
+            .await?;
+        let looked = if cut { Looked::Cut } else { Looked::Everybody };
+        let faces = people.found;
+        Ok(Found { faces, looked })
+    }
+}
+
+fn range(probe: &Probe) -> TermRange<'_> {
+    TermRange {
+        kind: probe.kind.as_str(),
+        low: &probe.low,
+        high: &probe.high,
+    }
+}
+
+/// Human beings, each once.
+struct People<'s> {
+    search: &'s Search<'s>,
+    covered: HashSet<RecordId>,
+    found: Vec<VisibleFace>,
+}
+
+impl<'s> People<'s> {
+    fn new(search: &'s Search<'s>) -> Self {
+        Self {
+            search,
+            covered: HashSet::new(),
+            found: Vec::new(),
+        }
+    }
+
+    fn enough(&self) -> bool {
+        self.found.len() >= self.search.most
+    }
+
+    /// Adds those of whom no face was there before, but for those whom a refusal hides. As many records are asked
+    /// about at once as there are lines.
+    async fn add(&mut self, faces: Vec<VisibleFace>) -> Result<(), StoreError> {
+        let Search {
+            house,
+            permit,
+            most,
+            ..
+        } = *self.search;
+        let mut faces = faces.into_iter().peekable();
+        while !self.enough() && faces.peek().is_some() {
+            let mut next: Vec<VisibleFace> = Vec::new();
+            while next.len() < most
+                && let Some(face) = faces.next()
+            {
+                let known = next.iter().any(|one| one.record == face.record);
+                if !known && !self.covered.contains(&face.record) {
+                    next.push(face);
+                }
+            }
+            let records: Vec<RecordId> = next.iter().map(|face| face.record).collect();
+            let mut persons = house.store.persons(permit, &records).await?;
+            for face in next {
+                if self.enough() || !self.covered.insert(face.record) {
+                    continue;
+                }
+                let person = persons.remove(&face.record).unwrap_or_default();
+                self.covered
+                    .extend(person.records.into_iter().map(|(record, _)| record));
+                if !person.limits.hide() {
+                    self.found.push(face);
+                }
+            }
+        }
+        Ok(())
+    }
+}
