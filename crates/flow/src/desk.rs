@@ -4,17 +4,31 @@
 //! and those that answer, which have work of microseconds, stand behind it. So it runs at a lower priority
 //! (docs/decisions/0015-long-computations-give-way.md).
 
-use std::panic::resume_unwind;
 use std::sync::LazyLock;
-use std::thread::{Builder, available_parallelism, scope};
+use std::thread::available_parallelism;
 
+use rayon_core::{ThreadPool, ThreadPoolBuilder};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Semaphore;
 
-/// As many desks as processors: whoever sits at one gives way. Who waits for a desk holds a place of the door, of a file
-/// or of an HL7 connection, and there are only so many of those.
-static DESKS: LazyLock<Semaphore> =
-    LazyLock::new(|| Semaphore::new(available_parallelism().map_or(1, usize::from)));
+/// As many desks as processors: whoever sits at one gives way.
+static COUNT: LazyLock<usize> = LazyLock::new(|| available_parallelism().map_or(1, usize::from));
+
+/// Who waits for a desk holds a place of the door, of a file or of an HL7 connection, and there are only so many of those.
+static PLACES: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(*COUNT));
+
+/// The desks' threads. They stay: a thread for each computation would leave the allocator's arenas behind.
+static DESKS: LazyLock<Option<ThreadPool>> = LazyLock::new(|| {
+    let desks = ThreadPoolBuilder::new()
+        .num_threads(*COUNT)
+        .thread_name(|_| "desk".to_owned())
+        .stack_size(STACK_BYTES)
+        .start_handler(|_| give_way())
+        .build();
+    desks
+        .inspect_err(|error| tracing::debug!(%error, "no threads for desks: computing without"))
+        .ok()
+});
 
 /// How much further down than its process a desk's thread stands: next to a thread of ours that wants the same
 /// processor it gets a tenth of it, and it is interrupted as soon as that one has something to do.
@@ -28,7 +42,7 @@ const STACK_BYTES: usize = 16 << 20;
 /// comes out here.
 pub async fn at_desk<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     // The semaphore is never closed.
-    let _desk = DESKS.acquire().await.ok();
+    let _place = PLACES.acquire().await.ok();
     let many = |handle: Handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread;
     if Handle::try_current().is_ok_and(many) {
         tokio::task::block_in_place(|| apart(work))
@@ -37,33 +51,11 @@ pub async fn at_desk<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     }
 }
 
-/// Computes on a new thread and waits for it. A thread for each computation, because only a scoped thread may be handed
-/// what the corridor has borrowed; making one takes 0.1 ms, beside 2 to 5 of work.
+/// Computes on a desk's thread and waits for it: only whoever waits may hand over what the corridor has borrowed.
 fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    let mut work = Some(work);
-    let done = scope(|scope| {
-        let work = &mut work;
-        let desk = Builder::new()
-            .name("desk".to_owned())
-            .stack_size(STACK_BYTES)
-            .spawn_scoped(scope, move || {
-                give_way();
-                work.take().map(|work| work())
-            });
-        match desk {
-            Ok(desk) => desk.join(),
-            Err(error) => {
-                tracing::debug!(%error, "no thread for a desk: computing without one");
-                Ok(None)
-            }
-        }
-    });
-    match (done, work) {
-        (Ok(Some(result)), _) => result,
-        (Ok(None), Some(work)) => work(),
-        (Err(panic), _) => resume_unwind(panic),
-        // A thread that was started has taken its work, and has a result or a panic.
-        (Ok(None), None) => resume_unwind(Box::new("a desk lost its work")),
+    match &*DESKS {
+        Some(desks) => desks.install(work),
+        None => work(),
     }
 }
 
