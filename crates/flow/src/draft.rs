@@ -10,6 +10,7 @@ use renkei_wire::tree::Record;
 use sha2::{Digest, Sha256};
 
 use crate::accept::Accepted;
+use crate::decode::Decoded;
 use crate::house::House;
 use crate::map::{Mapped, MappedItem};
 use crate::writing::{Unwritable, Writing, write};
@@ -26,10 +27,12 @@ pub struct Drafted<'a> {
 
 /// One native record, written out.
 pub struct DraftedItem {
-    /// What was mapped.
+    /// What was mapped; its resources are used up.
     pub item: MappedItem,
     /// Who it says that it is about.
     pub face: Face,
+    /// Kind and folded value of what that is found by.
+    pub terms: Vec<(String, String)>,
     /// Hash of the native record without the accidents of its bytes.
     pub content_sha256: [u8; 32],
     /// What this sender had sent before under the same native key when the record was written out.
@@ -52,16 +55,16 @@ pub enum DraftError {
 /// What a sender had sent before, by its own numbers.
 pub type Origins = HashMap<String, Origin>;
 
-impl Mapped<'_> {
+impl Decoded<'_> {
     /// What this sender had sent before under the numbers of the message.
     ///
     /// # Errors
     /// See [`StoreError`].
     pub async fn origins(&self, house: &House) -> Result<Origins, StoreError> {
         let keys: Vec<String> = self
-            .items
+            .records
             .iter()
-            .map(|item| item.mapped.native_key.clone())
+            .map(|record| record.key.text.clone())
             .collect();
         let network = self.accepted.network.name();
         let owner = &self.accepted.inbound.caller.facility;
@@ -81,12 +84,15 @@ pub fn draft<'a>(mapped: Mapped<'a>, mut origins: Origins) -> Result<Drafted<'a>
         items,
     } = mapped;
     let mut drafted = Vec::with_capacity(items.len());
-    for item in items {
+    for mut item in items {
         let origin = origins.remove(&item.mapped.native_key);
+        let face = face(&item);
+        let resources = std::mem::take(&mut item.mapped.resources);
         drafted.push(DraftedItem {
-            face: face(&item),
+            terms: terms(&face, &item),
+            face,
             content_sha256: content(plan, &item.record),
-            writing: write(&accepted, &item.mapped.resources, origin.as_ref())?,
+            writing: write(&accepted, resources, origin.as_ref())?,
             origin,
             item,
         });
@@ -101,6 +107,16 @@ pub fn draft<'a>(mapped: Mapped<'a>, mut origins: Origins) -> Result<Drafted<'a>
 /// Hash of a native record, the same for the same values however its bytes were laid out.
 fn content(plan: &Message, record: &Record) -> [u8; 32] {
     Sha256::digest(plan.format().canonical(record)).into()
+}
+
+/// What a face is found by, with the numbers of its cards.
+fn terms(face: &Face, item: &MappedItem) -> Vec<(String, String)> {
+    let claims = item.mapped.roles.identifiers.iter();
+    let cards: Vec<String> = claims.map(|claim| claim.value.clone()).collect();
+    renkei_identity::terms(face, &cards)
+        .into_iter()
+        .map(|term| (term.kind.as_str().to_owned(), term.value))
+        .collect()
 }
 
 /// Who a native record says that it is about: the face of its Patient.

@@ -25,10 +25,12 @@ pub struct Identified<'a> {
 
 /// One native record whose record is known.
 pub struct IdentifiedItem {
-    /// What was mapped.
+    /// What was mapped; its resources are used up.
     pub item: MappedItem,
     /// Who it says that it is about.
     pub face: Face,
+    /// Kind and folded value of what that is found by.
+    pub terms: Vec<(String, String)>,
     /// Hash of the native record without the accidents of its bytes.
     pub content_sha256: [u8; 32],
     /// The record that it is about.
@@ -152,6 +154,7 @@ async fn one(
     let DraftedItem {
         item,
         face,
+        terms,
         content_sha256,
         origin,
         writing,
@@ -178,6 +181,7 @@ async fn one(
         writing: same.then_some(writing),
         item,
         face,
+        terms,
         content_sha256,
         origin,
     };

@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 
 use metrics::counter;
-use renkei_fhir::check::check;
 use renkei_model::message::{Fault, FaultKind, Loss};
 use renkei_profile::{Mapped as MappedRecord, Message};
 use renkei_wire::tree::Record;
 
 use crate::accept::Accepted;
 use crate::decode::{Decoded, Notation};
+use crate::passed::checked;
 
 /// A message as FHIR.
 pub struct Mapped<'a> {
@@ -82,7 +82,7 @@ pub fn map(decoded: Decoded<'_>) -> Result<Mapped<'_>, MapError> {
         return Err(MapError::Faults(faults));
     }
     for resource in items.iter().flat_map(|item| &item.mapped.resources) {
-        if let Err(found) = check(&resource.json) {
+        if let Err(found) = checked(&resource.json) {
             return Err(MapError::Structure {
                 kind: plan.kind().to_owned(),
                 resource_type: resource.resource_type.clone(),

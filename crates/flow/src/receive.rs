@@ -6,6 +6,7 @@ use renkei_store::Urgency;
 
 use crate::accept::accept;
 use crate::decode::decode;
+use crate::desk::at_desk;
 use crate::draft::{DraftError, draft};
 use crate::house::House;
 use crate::identify::identify;
@@ -46,9 +47,12 @@ async fn walk(
         return Ok(record_repeat(house, &accepted, answer).await?);
     }
     let decoded = room!(decode => decode(accepted, &house.limits))?;
-    let mapped = room!(map => long map(decoded))?;
-    let origins = mapped.origins(house).await.map_err(DraftError::Store)?;
-    let drafted = room!(draft => long draft(mapped, origins))?;
+    let origins = decoded.origins(house).await.map_err(DraftError::Store)?;
+    let drafted = at_desk(|| {
+        let mapped = room!(map => map(decoded))?;
+        Ok::<_, Refusal>(room!(draft => draft(mapped, origins))?)
+    })
+    .await?;
     let body = house.store.blob_keep(&inbound.body).await?;
 
     let mut tx = house.store.begin("receive", Urgency::Ordinary).await?;

@@ -6,8 +6,6 @@ use std::time::Instant;
 use metrics::histogram;
 use tracing::Instrument as _;
 
-use crate::desk::at_desk;
-
 /// The names of one room.
 #[derive(Debug, Clone, Copy)]
 pub struct Room {
@@ -23,15 +21,6 @@ pub fn walk<T>(room: Room, span: &tracing::Span, work: impl FnOnce() -> T) -> T 
     result
 }
 
-/// Walks through a room that computes for long: at a desk, on a thread that gives way.
-pub async fn walk_at_desk<T: Send>(
-    room: Room,
-    span: tracing::Span,
-    work: impl FnOnce() -> T + Send,
-) -> T {
-    at_desk(|| walk(room, &span, work)).await
-}
-
 /// Walks through a room that asks the database.
 pub async fn walk_async<T>(
     room: Room,
@@ -44,8 +33,7 @@ pub async fn walk_async<T>(
     result
 }
 
-/// `room!(accept => accept(...))` for pure rooms, `room!(map => long map(...))` for those that take their time,
-/// `room!(identify => async identify(...))` for others: span `flow.accept`, metric `flow_accept_seconds`.
+/// `room!(accept => accept(...))` for pure rooms, `room!(identify => async identify(...))` for others: span `flow.accept`, metric `flow_accept_seconds`.
 #[macro_export]
 macro_rules! room {
     ($name:ident => async $work:expr) => {
@@ -55,16 +43,6 @@ macro_rules! room {
             },
             tracing::debug_span!(concat!("flow.", stringify!($name))),
             $work,
-        )
-        .await
-    };
-    ($name:ident => long $work:expr) => {
-        $crate::room::walk_at_desk(
-            $crate::room::Room {
-                metric: concat!("flow_", stringify!($name), "_seconds"),
-            },
-            tracing::debug_span!(concat!("flow.", stringify!($name))),
-            || $work,
         )
         .await
     };

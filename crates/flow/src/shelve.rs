@@ -72,6 +72,9 @@ pub enum ShelveError {
     /// Written anew, the document could not be put together.
     #[error(transparent)]
     Unwritable(#[from] Unwritable),
+    /// Mapped once more, the record broke rules that it did not break before.
+    #[error("a record cannot be mapped again")]
+    Unmapped,
 }
 
 /// Gives every resource its place.
@@ -86,7 +89,7 @@ pub fn shelve(identified: Identified<'_>) -> Result<Shelved<'_>, ShelveError> {
     } = identified;
     let items = items
         .into_iter()
-        .map(|item| one(&accepted, item))
+        .map(|item| one(&accepted, plan, item))
         .collect::<Result<_, _>>()?;
     Ok(Shelved {
         accepted,
@@ -95,12 +98,18 @@ pub fn shelve(identified: Identified<'_>) -> Result<Shelved<'_>, ShelveError> {
     })
 }
 
-fn one(accepted: &Accepted<'_>, mut known: IdentifiedItem) -> Result<ShelvedItem, ShelveError> {
+fn one(
+    accepted: &Accepted<'_>,
+    plan: &Message,
+    mut known: IdentifiedItem,
+) -> Result<ShelvedItem, ShelveError> {
     let writing = match known.writing.take() {
         Some(writing) => writing,
         None => {
-            let mapped = &known.item.mapped.resources;
-            write(accepted, mapped, known.origin.as_ref())?
+            // The draft used up what was mapped.
+            let mapped = plan.map_in(&known.item.record);
+            let mapped = mapped.map_err(|_| ShelveError::Unmapped)?;
+            write(accepted, mapped.resources, known.origin.as_ref())?
         }
     };
     let shelf = |category: Category, sensitivity: Sensitivity| Shelf {

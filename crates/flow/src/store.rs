@@ -117,7 +117,8 @@ async fn one(
         )
         .await?;
     }
-    settle(tx, permit, shelved, item).await?;
+    let terms = std::mem::take(&mut item.known.terms);
+    settle(tx, permit, shelved, item, terms).await?;
     Ok(())
 }
 
@@ -177,11 +178,13 @@ async fn settle(
     permit: &Permit,
     shelved: &Shelved<'_>,
     item: &ShelvedItem,
+    terms: Vec<(String, String)>,
 ) -> Result<(), StoreError> {
     let known = &item.known;
     let network = &shelved.accepted.inbound.network;
     if let Some(patient) = patient(item) {
-        tx.face_put(permit, &[face(shelved, item, patient)]).await?;
+        let face = face(shelved, item, patient, terms);
+        tx.face_put(permit, &[face]).await?;
     } else {
         tx.face_drop(permit, &[item.sheet.id]).await?;
     }
@@ -287,11 +290,12 @@ fn patient(item: &ShelvedItem) -> Option<&ShelvedResource> {
         .find(|resource| resource.resource_type == "Patient")
 }
 
-fn face(shelved: &Shelved<'_>, item: &ShelvedItem, patient: &ShelvedResource) -> NewFace {
-    let face = item.known.face.clone();
-    let claims = item.known.item.mapped.roles.identifiers.iter();
-    let cards: Vec<String> = claims.map(|claim| claim.value.clone()).collect();
-    let terms = renkei_identity::terms(&face, &cards);
+fn face(
+    shelved: &Shelved<'_>,
+    item: &ShelvedItem,
+    patient: &ShelvedResource,
+    terms: Vec<(String, String)>,
+) -> NewFace {
     NewFace {
         sheet: item.sheet.id,
         patient: patient.id,
@@ -299,11 +303,8 @@ fn face(shelved: &Shelved<'_>, item: &ShelvedItem, patient: &ShelvedResource) ->
         record: patient.shelf.record,
         owner: patient.shelf.owner.clone(),
         kind: shelved.plan.kind().to_owned(),
-        terms: terms
-            .into_iter()
-            .map(|term| (term.kind.as_str().to_owned(), term.value))
-            .collect(),
-        face,
+        terms,
+        face: item.known.face.clone(),
         at: shelved.accepted.inbound.at,
     }
 }

@@ -4,17 +4,19 @@
 
 use std::collections::HashMap;
 
-use renkei_fhir::document::{DocumentPart, document};
 use renkei_fhir::reference::bind;
 use renkei_fhir::stamp::stamp;
+use renkei_model::Instant;
 use renkei_model::id::{MessageId, ResourceId};
 use renkei_model::lists::{Category, Sensitivity};
-use renkei_profile::MappedResource;
+use renkei_profile::{Lineage, MappedResource};
 use renkei_store::{IndexRow, Kept, Origin, OriginPart};
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use crate::accept::Accepted;
 use crate::fold_index::index_rows;
+use crate::sheet_text::{Head, Urls, found_by, sheet_text};
 
 /// Key under which a document's Bundle is kept among the parts of its message.
 pub const SHEET_KEY: &str = "sheet";
@@ -56,79 +58,103 @@ pub struct Written {
 #[error("the document could not be put together: {0}")]
 pub struct Unwritable(String);
 
-/// Writes a record out as the next version of what its sender sent before under its key.
+/// Writes a record out as the next version of what its sender sent before under its key. What was mapped is used up.
 ///
 /// # Errors
 /// [`Unwritable`].
 pub fn write(
     accepted: &Accepted<'_>,
-    mapped: &[MappedResource],
+    mapped: Vec<MappedResource>,
     origin: Option<&Origin>,
 ) -> Result<Writing, Unwritable> {
+    let at = accepted.inbound.at;
     let places: Vec<(ResourceId, i64)> = mapped
         .iter()
         .map(|resource| place(origin, &resource.key))
         .collect();
-    let mut parts: Vec<DocumentPart> = mapped
-        .iter()
-        .zip(&places)
-        .map(|(resource, (id, _))| DocumentPart {
-            key: resource.key.clone(),
-            id: *id,
-            resource: resource.json.clone(),
-        })
-        .collect();
-    let sheet = sheet(accepted, mapped, &parts, place(origin, SHEET_KEY))?;
-    let targets: HashMap<&str, String> = mapped
-        .iter()
-        .zip(&places)
-        .map(|(resource, (id, _))| {
-            let target = format!("{}/{id}", resource.resource_type);
-            (resource.key.as_str(), target)
-        })
-        .collect();
+    let pairs = || mapped.iter().zip(&places);
+    let target = |(resource, (id, _)): (&MappedResource, &(ResourceId, i64))| {
+        let target = format!("{}/{id}", resource.resource_type);
+        (resource.key.clone(), target)
+    };
+    let targets: HashMap<String, String> = pairs().map(target).collect();
+    if targets.len() < mapped.len() {
+        return Err(Unwritable("two parts have one key".to_owned()));
+    }
+    let url = |(resource, (id, _)): (&MappedResource, &(ResourceId, i64))| {
+        let target = targets.get(&resource.key)?;
+        Some((target.as_str(), format!("urn:uuid:{id}")))
+    };
+    let urls: Urls<'_> = pairs().filter_map(url).collect();
+    let mut bound = Vec::with_capacity(mapped.len());
     let mut resources = Vec::with_capacity(mapped.len());
-    for ((resource, part), (id, version)) in mapped.iter().zip(&mut parts).zip(places) {
-        let json = &mut part.resource;
-        bind(json, &|key| targets.get(key).cloned())
+    for (resource, (id, version)) in mapped.into_iter().zip(places) {
+        let mut json = resource.json;
+        bind(&mut json, &|key| targets.get(key).cloned())
             .map_err(|unbound| Unwritable(unbound.to_string()))?;
-        stamp(json, &id.to_string(), version, accepted.inbound.at);
+        stamp(&mut json, &id.to_string(), version, at);
         resources.push(Written {
-            key: resource.key.clone(),
-            resource_type: resource.resource_type.clone(),
+            index: index_rows(&json),
+            text: Kept::resource(json.to_string()),
+            key: resource.key,
+            resource_type: resource.resource_type,
             id,
             version,
             category: resource.category,
             sensitivity: resource.sensitivity,
-            index: index_rows(json),
-            text: Kept::resource(json.to_string()),
+        });
+        bound.push(Bound {
+            id,
+            json,
+            lineage: resource.lineage,
         });
     }
+    let lineage = lineage(accepted.message, &bound);
     Ok(Writing {
         gone: gone(origin, &resources),
-        lineage: lineage(accepted.message, mapped, &resources),
-        sheet,
+        lineage: lineage.map_err(|error| Unwritable(error.to_string()))?,
+        sheet: sheet(&resources, &bound, &urls, place(origin, SHEET_KEY), at)?,
         resources,
     })
 }
 
+/// A resource whose references are bound.
+struct Bound {
+    id: ResourceId,
+    json: Value,
+    lineage: Vec<Lineage>,
+}
+
+/// `bound`: the resources that stand in it, in the same order.
 fn sheet(
-    accepted: &Accepted<'_>,
-    mapped: &[MappedResource],
-    parts: &[DocumentPart],
+    resources: &[Written],
+    bound: &[Bound],
+    urls: &Urls<'_>,
     (id, version): (ResourceId, i64),
+    at: Instant,
 ) -> Result<Written, Unwritable> {
+    let is_composition = |written: &Written| written.resource_type == "Composition";
+    let pairs = || resources.iter().zip(bound);
+    let mut compositions = pairs().filter(|(written, _)| is_composition(written));
+    let (Some((composition, first)), None) = (compositions.next(), compositions.next()) else {
+        let wrong = "the profile made no document, or several";
+        return Err(Unwritable(wrong.to_owned()));
+    };
     // A document that is copied keeps its identifier: every version is a document of its own.
     let identifier = format!("urn:uuid:{}", ResourceId::new());
-    let at = accepted.inbound.at;
-    let mut bundle = document(parts, id, ("urn:ietf:rfc:3986", &identifier), at)
-        .map_err(|error| Unwritable(error.to_string()))?;
-    stamp(&mut bundle, &id.to_string(), version, at);
-    let composition = mapped
-        .iter()
-        .find(|resource| resource.resource_type == "Composition")
-        .ok_or_else(|| Unwritable("the profile made no document".to_owned()))?;
-    let sensitivities = mapped.iter().map(|resource| resource.sensitivity);
+    let head = Head {
+        id,
+        version,
+        identifier: ("urn:ietf:rfc:3986", &identifier),
+        at,
+    };
+    let others = pairs().filter(|(written, _)| !is_composition(written));
+    let entries: Vec<(ResourceId, &Value)> = std::iter::once(first)
+        .chain(others.map(|(_, bound)| bound))
+        .map(|bound| (bound.id, &bound.json))
+        .collect();
+    let text = sheet_text(&head, &entries, urls).map_err(|error| Unwritable(error.to_string()))?;
+    let sensitivities = resources.iter().map(|written| written.sensitivity);
     Ok(Written {
         key: SHEET_KEY.to_owned(),
         resource_type: "Bundle".to_owned(),
@@ -136,8 +162,8 @@ fn sheet(
         version,
         category: composition.category,
         sensitivity: sensitivities.max().unwrap_or(Sensitivity::Normal),
-        index: index_rows(&bundle),
-        text: Kept::resource(bundle.to_string()),
+        index: index_rows(&found_by(&head, &first.json, urls)),
+        text: Kept::resource(text),
     })
 }
 
@@ -164,20 +190,42 @@ fn gone(origin: Option<&Origin>, resources: &[Written]) -> Vec<OriginPart> {
 }
 
 /// `{"<id>": {"message": …, "rows": [{"element", "row", "start", "end"}]}}`.
-fn lineage(message: MessageId, mapped: &[MappedResource], resources: &[Written]) -> Kept {
-    let mut all = Map::new();
-    for (resource, written) in mapped.iter().zip(resources) {
-        let rows: Vec<Value> = resource
-            .lineage
-            .iter()
-            .map(|row| {
-                json!({
-                    "element": row.element, "row": row.row, "start": row.span.start, "end": row.span.end,
-                })
-            })
-            .collect();
-        let lineage = json!({ "message": message.to_string(), "rows": rows });
-        all.insert(written.id.to_string(), lineage);
+fn lineage(message: MessageId, bound: &[Bound]) -> Result<Kept, serde_json::Error> {
+    let message = message.to_string();
+    let traced = bound.iter().map(|resource| {
+        let rows = resource.lineage.iter().map(|row| TracedRow {
+            element: &row.element,
+            row: &row.row,
+            start: row.span.start,
+            end: row.span.end,
+        });
+        let traced = Traced {
+            message: &message,
+            rows: rows.collect(),
+        };
+        (resource.id, traced)
+    });
+    serde_json::to_string(&AllTraced(traced.collect())).map(Kept::seldom_read)
+}
+
+struct AllTraced<'t>(Vec<(ResourceId, Traced<'t>)>);
+
+impl Serialize for AllTraced<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(self.0.iter().map(|(id, traced)| (id.to_string(), traced)))
     }
-    Kept::seldom_read(Value::Object(all).to_string())
+}
+
+#[derive(Serialize)]
+struct Traced<'t> {
+    message: &'t str,
+    rows: Vec<TracedRow<'t>>,
+}
+
+#[derive(Serialize)]
+struct TracedRow<'t> {
+    element: &'t str,
+    row: &'t str,
+    start: usize,
+    end: usize,
 }

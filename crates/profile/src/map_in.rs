@@ -16,6 +16,8 @@ use crate::plan::{Plan, Row, Target};
 struct Found<'r> {
     node: &'r Node,
     text: &'r str,
+    /// The item's position in the message, for a group's field.
+    at: usize,
 }
 
 /// The mapping of one record.
@@ -159,16 +161,15 @@ impl<'p, 'r> Inward<'p, 'r> {
 
     /// Reads a row's field; `at` is the item's position in the message, `count` among the filled ones.
     fn read_node(&mut self, row: &'p Row, item: Option<&'r Node>, at: usize, count: usize) {
-        let field = self.field(&row.native, at);
         let node = self.node(&row.native, item);
         let Some(node) = node.filter(|node| !is_blank(node)) else {
             if let Some(node) = node.filter(|node| !node.is_empty()) {
                 let why =
                     "空白だけです。空欄として扱いました / only blanks: treated as empty".to_owned();
-                self.lose_once(field.clone(), why);
-                self.require(row, field, Some(node.span));
+                self.lose_once(self.field(&row.native, at), why);
+                self.require(row, at, Some(node.span));
             } else {
-                self.require(row, field, item.map(|item| item.span));
+                self.require(row, at, item.map(|item| item.span));
             }
             return;
         };
@@ -186,13 +187,14 @@ impl<'p, 'r> Inward<'p, 'r> {
         }
         let Some(text) = node.text() else {
             let rule = "文字列か数値で記入してください / must be a text or a number".to_owned();
+            let field = self.field(&row.native, at);
             return self.fault(field, rule, Some(node.span), FaultKind::Value);
         };
         let (instance, each) = match self.plan.each_of(row.target.resource) {
             Some(_) => (count, 0),
             None => (0, count),
         };
-        self.convert(row, Found { node, text }, &field, (instance, each));
+        self.convert(row, Found { node, text, at }, (instance, each));
     }
 
     /// Whether what the row depends on is so.
@@ -206,10 +208,10 @@ impl<'p, 'r> Inward<'p, 'r> {
                 .is_none_or(|only| node.text() == Some(only))
     }
 
-    fn require(&mut self, row: &Row, field: String, span: Option<Span>) {
+    fn require(&mut self, row: &Row, at: usize, span: Option<Span>) {
         if row.required {
             self.fault(
-                field,
+                self.field(&row.native, at),
                 "必須項目です / required".to_owned(),
                 span,
                 FaultKind::Required,
@@ -217,16 +219,10 @@ impl<'p, 'r> Inward<'p, 'r> {
         }
     }
 
-    fn convert(
-        &mut self,
-        row: &'p Row,
-        found: Found<'r>,
-        field: &str,
-        (instance, each): (usize, usize),
-    ) {
+    fn convert(&mut self, row: &'p Row, found: Found<'r>, (instance, each): (usize, usize)) {
         if let Some(max) = row.max.filter(|max| found.text.chars().nth(*max).is_some()) {
             let rule = format!("{max}文字以内で記入してください / at most {max} characters");
-            return self.refuse(row, found, field, Unfit::value(rule));
+            return self.refuse(row, found, Unfit::value(rule));
         }
         let separator = self.format().value_separator();
         let quiet = self.is_quiet(row, found.text);
@@ -237,16 +233,18 @@ impl<'p, 'r> Inward<'p, 'r> {
         {
             let converted = match row.convert.to_fhir(piece) {
                 Ok(converted) => converted,
-                Err(unfit) => return self.refuse(row, found, field, unfit),
+                Err(unfit) => return self.refuse(row, found, unfit),
             };
             if let Some(why) = converted.loss {
-                self.lose_once(field.to_owned(), why.to_owned());
+                self.lose_once(self.field(&row.native, found.at), why.to_owned());
             }
             if converted.value == "" {
                 // A name without a space has no given name: an element is never empty.
                 continue;
             }
-            back.push(row.convert.to_native(&converted.value));
+            if row.goes_out() {
+                back.push(row.convert.to_native(&converted.value));
+            }
             let each = if row.split { at } else { each };
             let (value, span) = (converted.value, found.node.span);
             self.writes.push(Write {
@@ -261,7 +259,7 @@ impl<'p, 'r> Inward<'p, 'r> {
         let back = join(back, separator, row.split);
         if row.goes_out() && back.as_ref() != Some(&found.node.content) {
             let why = "表記をそろえました。返送時は元の表記になりません / spelling normalised: it does not come back as it was";
-            self.lose_once(field.to_owned(), why.to_owned());
+            self.lose_once(self.field(&row.native, found.at), why.to_owned());
         }
     }
 
@@ -272,13 +270,14 @@ impl<'p, 'r> Inward<'p, 'r> {
         quiet.is_some_and(|(native, answer)| *native == row.native && answer == text)
     }
 
-    fn refuse(&mut self, row: &Row, found: Found<'r>, field: &str, unfit: Unfit) {
+    fn refuse(&mut self, row: &Row, found: Found<'r>, unfit: Unfit) {
         let kind = if unfit.code {
             FaultKind::Code
         } else {
             FaultKind::Value
         };
-        let (field, rule, span) = (field.to_owned(), unfit.rule, Some(found.node.span));
+        let field = self.field(&row.native, found.at);
+        let (rule, span) = (unfit.rule, Some(found.node.span));
         if row.goes_out() {
             self.fault(field, rule, span, kind);
         } else {

@@ -117,8 +117,8 @@ const FACES: Rows = Rows {
 };
 const TERMS: Rows = Rows {
     head: "-- store.face_put\nINSERT INTO face_term (network, kind, value, sheet) \
-           SELECT column1, column2, column3, column4",
-    kinds: &[Text; 4],
+           SELECT ?, column1, column2, ?",
+    kinds: &[Text; 2],
     tail: "ON CONFLICT DO NOTHING",
     beside: true,
 };
@@ -174,7 +174,10 @@ impl Tx {
         let mut steps = UNTERM.steps(faces.iter().map(key).collect());
         steps.extend(UNFACE.steps(faces.iter().map(key).collect()));
         steps.extend(FACES.steps(faces.iter().map(face_row).collect()));
-        steps.extend(TERMS.steps(faces.iter().flat_map(term_rows).collect()));
+        for new in faces {
+            let shared = [new.network.as_str().into(), new.sheet.to_string().into()];
+            steps.extend(TERMS.steps_of(&shared, term_rows(new).collect()));
+        }
         self.put(steps).await
     }
 
@@ -355,16 +358,8 @@ fn face_row(new: &NewFace) -> Vec<Argument> {
 }
 
 fn term_rows(new: &NewFace) -> impl Iterator<Item = Vec<Argument>> {
-    let sheet = new.sheet.to_string();
     let terms = new.terms.iter().filter(|(_, value)| !value.is_empty());
-    terms.map(move |(kind, value)| {
-        vec![
-            new.network.as_str().into(),
-            kind.as_str().into(),
-            kept(value).into(),
-            sheet.as_str().into(),
-        ]
-    })
+    terms.map(|(kind, value)| vec![kind.as_str().into(), kept(value).into()])
 }
 
 /// The columns of a face.

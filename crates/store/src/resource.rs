@@ -143,18 +143,18 @@ const ORIGIN_PARTS: &str = "-- store.origins\nSELECT p.part_key, p.resource, r.t
     JOIN resource r ON r.id = p.resource JOIN version v ON v.resource = r.id AND v.version = r.current \
     WHERE p.sheet = $1 ORDER BY p.part_key";
 const PARTS: Rows = Rows {
-    head: "-- store.origin_put\nINSERT INTO origin_part (sheet, part_key, resource) \
-           SELECT column1, column2, column3",
-    kinds: &[Text; 3],
     // Without a row of its own (it went elsewhere before) a sheet gets no parts either: the row is missed.
-    tail: "AND EXISTS (SELECT 1 FROM origin o WHERE o.sheet = column1) \
-           ON CONFLICT (sheet, part_key) DO NOTHING",
+    head: "-- store.origin_put\nINSERT INTO origin_part (sheet, part_key, resource) \
+           SELECT o.sheet, column1, column2 FROM (SELECT sheet FROM origin WHERE sheet = ?) AS o CROSS JOIN \
+           (SELECT column1, column2",
+    kinds: &[Text; 2],
+    tail: ") AS p WHERE TRUE ON CONFLICT (sheet, part_key) DO NOTHING",
     beside: false,
 };
 const FIRSTS: Rows = Rows {
     head: "-- store.versions_put\nINSERT INTO resource (id, network, record, type, current, source_message, \
-           owner) SELECT column1, column2, column3, column4, column5, column6, column7",
-    kinds: &[Text, Text, Text, Text, Number, Text, Text],
+           owner) SELECT column1, ?, ?, column2, 1, ?, column3",
+    kinds: &[Text; 3],
     tail: "",
     beside: true,
 };
@@ -170,12 +170,8 @@ const LATERS: Rows = Rows {
 const VERSIONS: Rows = Rows {
     head: "-- store.versions_put\nINSERT INTO version (resource, version, network, record, category, \
            category_bit, owner, sensitivity, at, message, deleted, profile_version, policy, text, packed) \
-           SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9, \
-           column10, column11, column12, column13, column14, column15",
-    kinds: &[
-        Text, Number, Text, Text, Text, Number, Text, Text, Number, Text, Number, Text, Text, Text,
-        Bytes,
-    ],
+           SELECT column1, column2, ?, ?, column3, column4, ?, column5, ?, ?, column6, ?, ?, column7, column8",
+    kinds: &[Text, Number, Text, Number, Text, Number, Text, Bytes],
     tail: "",
     beside: true,
 };
@@ -188,10 +184,8 @@ const UNINDEX: Rows = Rows {
 const INDEX: Rows = Rows {
     head: "-- store.versions_put\nINSERT INTO search_index (resource, type, param, system, value, folded, \
            low, high, network, record, owner) SELECT column1, column2, column3, column4, column5, column6, column7, \
-           column8, column9, column10, column11",
-    kinds: &[
-        Text, Text, Text, Text, Text, Text, Number, Number, Text, Text, Text,
-    ],
+           column8, CASE WHEN column6 IS NOT NULL THEN ? END, CASE WHEN column6 IS NOT NULL THEN ? END, column9",
+    kinds: &[Text, Text, Text, Text, Text, Text, Number, Number, Text],
     tail: "",
     beside: true,
 };
@@ -267,13 +261,9 @@ impl Tx {
             .of_one_row();
         let sheet = origin.sheet.to_string();
         let part = |(key, resource): &(String, ResourceId)| {
-            vec![
-                sheet.clone().into(),
-                key.clone().into(),
-                resource.to_string().into(),
-            ]
+            vec![key.clone().into(), resource.to_string().into()]
         };
-        let parts = PARTS.steps(origin.parts.iter().map(part).collect());
+        let parts = PARTS.steps_of(&[sheet.into()], origin.parts.iter().map(part).collect());
         self.put(std::iter::once(upsert).chain(parts)).await
     }
 
@@ -300,16 +290,24 @@ impl Tx {
             }
         }
         let (firsts, laters): (Vec<_>, Vec<_>) = versions.iter().partition(|new| new.version == 1);
-        let current = versions.iter().filter(|new| !new.deleted);
-        let traced = versions.iter();
-        let mut steps = FIRSTS.steps(firsts.into_iter().map(resource_row).collect());
+        let mut steps = Vec::new();
+        for alike in alike(firsts.iter().copied()) {
+            let rows = alike.iter().map(|new| resource_row(new)).collect();
+            steps.extend(FIRSTS.steps_of(&resource_shared(alike[0]), rows));
+        }
         steps.extend(LATERS.counted(laters.iter().map(|new| later_row(new)).collect()));
-        let version = |new| version_row(new, permit.policy());
-        steps.extend(VERSIONS.steps(versions.iter().map(version).collect()));
+        for alike in alike(versions.iter()) {
+            let rows = alike.iter().map(|new| version_row(new)).collect();
+            let shared = version_shared(alike[0], permit.policy());
+            steps.extend(VERSIONS.steps_of(&shared, rows));
+        }
         let unindexed = |new: &&NewVersion| vec![new.resource.to_string().into()];
         steps.extend(UNINDEX.steps(laters.iter().map(unindexed).collect()));
-        steps.extend(INDEX.steps(current.flat_map(index_rows).collect()));
-        steps.extend(LINEAGE.steps(traced.filter_map(lineage_row).collect()));
+        for alike in alike(versions.iter().filter(|new| !new.deleted)) {
+            let rows = alike.iter().flat_map(|new| index_rows(new)).collect();
+            steps.extend(INDEX.steps_of(&index_shared(alike[0]), rows));
+        }
+        steps.extend(LINEAGE.steps(versions.iter().filter_map(lineage_row).collect()));
         self.put(steps).await
     }
 }
@@ -384,14 +382,37 @@ fn with_parts(mut origin: Origin, parts: &[AnyRow]) -> Result<Origin, StoreError
     Ok(origin)
 }
 
+/// Versions in their order, by what their rows share: those of one message and record are one piece.
+fn alike<'v>(versions: impl Iterator<Item = &'v NewVersion>) -> Vec<Vec<&'v NewVersion>> {
+    let shared = |one: &NewVersion, other: &NewVersion| {
+        let (shelf, others) = (&one.shelf, &other.shelf);
+        (shelf.record, &shelf.network, &shelf.owner)
+            == (others.record, &others.network, &others.owner)
+            && (one.at, one.message, &one.profile_version)
+                == (other.at, other.message, &other.profile_version)
+    };
+    let mut pieces: Vec<Vec<&NewVersion>> = Vec::new();
+    for new in versions {
+        match pieces.last_mut() {
+            Some(piece) if shared(piece[0], new) => piece.push(new),
+            _ => pieces.push(vec![new]),
+        }
+    }
+    pieces
+}
+
+fn resource_shared(new: &NewVersion) -> [Argument; 3] {
+    [
+        new.shelf.network.as_str().into(),
+        new.shelf.record.to_string().into(),
+        new.message.to_string().into(),
+    ]
+}
+
 fn resource_row(new: &NewVersion) -> Vec<Argument> {
     vec![
         new.resource.to_string().into(),
-        new.shelf.network.as_str().into(),
-        new.shelf.record.to_string().into(),
         new.resource_type.as_str().into(),
-        new.version.into(),
-        new.message.to_string().into(),
         owner_that_matters(&new.shelf).into(),
     ]
 }
@@ -411,33 +432,44 @@ fn later_row(new: &NewVersion) -> Vec<Argument> {
     ]
 }
 
-fn version_row(new: &NewVersion, policy: &str) -> Vec<Argument> {
+fn version_shared(new: &NewVersion, policy: &str) -> [Argument; 7] {
+    [
+        new.shelf.network.as_str().into(),
+        new.shelf.record.to_string().into(),
+        new.shelf.owner.as_str().into(),
+        new.at.0.into(),
+        new.message.to_string().into(),
+        new.profile_version.as_str().into(),
+        policy.into(),
+    ]
+}
+
+fn version_row(new: &NewVersion) -> Vec<Argument> {
     vec![
         new.resource.to_string().into(),
         new.version.into(),
-        new.shelf.network.as_str().into(),
-        new.shelf.record.to_string().into(),
         new.shelf.category.as_str().into(),
         new.shelf.category.bit().into(),
-        new.shelf.owner.as_str().into(),
         new.shelf.sensitivity.as_str().into(),
-        new.at.0.into(),
-        new.message.to_string().into(),
         i64::from(new.deleted).into(),
-        new.profile_version.as_str().into(),
-        policy.into(),
         new.text.text.as_str().into(),
         new.text.packed.clone().into(),
     ]
 }
 
+/// Only what is walked along by its folded value says whose it is.
+fn index_shared(new: &NewVersion) -> [Argument; 2] {
+    [
+        new.shelf.network.as_str().into(),
+        new.shelf.record.to_string().into(),
+    ]
+}
+
 fn index_rows(new: &NewVersion) -> impl Iterator<Item = Vec<Argument>> {
     let resource = new.resource.to_string();
-    let (network, record) = (new.shelf.network.to_string(), new.shelf.record.to_string());
     let owner = owner_that_matters(&new.shelf);
     new.index.iter().map(move |row| {
-        // Only what is walked along by its folded value says whose it is.
-        let walked = |text: &str| row.folded.is_some().then(|| text.to_owned());
+        let owner = owner.as_ref().filter(|_| row.folded.is_some());
         vec![
             resource.as_str().into(),
             new.resource_type.as_str().into(),
@@ -447,9 +479,7 @@ fn index_rows(new: &NewVersion) -> impl Iterator<Item = Vec<Argument>> {
             row.folded.clone().into(),
             row.low.into(),
             row.high.into(),
-            walked(&network).into(),
-            walked(&record).into(),
-            owner.as_deref().and_then(walked).into(),
+            owner.cloned().into(),
         ]
     })
 }

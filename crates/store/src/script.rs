@@ -10,6 +10,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use sqlx::Arguments as _;
 use sqlx::any::AnyArguments;
 use sqlx::query::Query;
 use sqlx::{Any, AssertSqlSafe};
@@ -17,7 +18,7 @@ use sqlx::{Any, AssertSqlSafe};
 use crate::sql::Dialect;
 
 /// How many rows a statement takes.
-const SIZES: [usize; 3] = [8, 32, 128];
+const SIZES: [usize; 7] = [8, 16, 32, 48, 64, 96, 128];
 
 /// The type of a column, the same word for both databases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,15 +158,22 @@ pub(crate) struct Rows {
 impl Rows {
     /// The steps that write these rows, each with a value for every kind; the first value is never null.
     pub(crate) fn steps(self, rows: Vec<Vec<Argument>>) -> Vec<Step> {
+        self.steps_of(&[], rows)
+    }
+
+    /// The same, where the head has a `?` for each value that all rows share.
+    pub(crate) fn steps_of(self, shared: &[Argument], rows: Vec<Vec<Argument>>) -> Vec<Step> {
         let mut steps = Vec::new();
         let mut rows = rows.into_iter().peekable();
         while rows.peek().is_some() {
             let left = rows.len();
             let size = SIZES.into_iter().find(|size| left <= *size);
             let size = size.unwrap_or(SIZES[SIZES.len() - 1]);
-            let mut arguments = Vec::with_capacity(size * self.kinds.len());
+            let whole = shared.len() + size * self.kinds.len();
+            let mut arguments = Vec::with_capacity(whole);
+            arguments.extend_from_slice(shared);
             arguments.extend(rows.by_ref().take(size).flatten());
-            while arguments.len() < size * self.kinds.len() {
+            while arguments.len() < whole {
                 arguments.extend(self.kinds.iter().map(|kind| Argument::null(*kind)));
             }
             steps.push(Step {
@@ -291,15 +299,20 @@ fn numbered(sql: &str) -> String {
 }
 
 fn bound(sql: String, arguments: Vec<Argument>) -> Bound {
-    // Shared, not copied, when it is kept.
-    let query = sqlx::query(AssertSqlSafe(Arc::<str>::from(sql)));
-    arguments
+    let mut values = AnyArguments::default();
+    // Not bound by the query one by one: that would move it a thousand times.
+    values.reserve(arguments.len(), 0);
+    let added = arguments
         .into_iter()
-        .fold(query, |query, argument| match argument {
-            Argument::Text(text) => query.bind(text),
-            Argument::Number(number) => query.bind(number),
-            Argument::Bytes(bytes) => query.bind(bytes),
-        })
+        .try_for_each(|argument| match argument {
+            Argument::Text(text) => values.add(text),
+            Argument::Number(number) => values.add(number),
+            Argument::Bytes(bytes) => values.add(bytes),
+        });
+    // Shared, not copied, when it is kept.
+    let sql = AssertSqlSafe(Arc::<str>::from(sql));
+    // Public, though sqlx does not document it: a value that cannot be taken fails the statement.
+    sqlx::__query_with_result(sql, added.map(|()| values))
 }
 
 #[cfg(test)]
@@ -317,7 +330,7 @@ mod tests {
         let row = |_| vec![Argument::from("a"), Argument::from(1)];
         let steps = rows.steps((0..161).map(row).collect());
         let sizes: Vec<usize> = steps.iter().map(|step| step.arguments.len() / 2).collect();
-        assert_eq!(sizes, [128, 128]);
+        assert_eq!(sizes, [128, 48]);
         let last = steps[1].arguments.last();
         assert_eq!(last, Some(&Argument::Number(None)), "filled up with nulls");
         assert!(rows.steps(Vec::new()).is_empty());
@@ -328,7 +341,11 @@ mod tests {
                 .map(|step| step.arguments.len() / 2)
                 .collect::<Vec<_>>()
         };
-        assert_eq!((sizes(1), sizes(8), sizes(9)), (vec![8], vec![8], vec![32]));
+        assert_eq!((sizes(1), sizes(8), sizes(9)), (vec![8], vec![8], vec![16]));
+        let shared = rows.steps_of(&[Argument::from("x")], (0..129).map(row).collect());
+        let counts: Vec<usize> = shared.iter().map(|step| step.arguments.len()).collect();
+        assert_eq!(counts, [1 + 128 * 2, 1 + 8 * 2]);
+        assert_eq!(shared[1].arguments[0], Argument::from("x"));
         assert_eq!(numbered("a ? b ?"), "a $1 b $2");
     }
 

@@ -205,6 +205,8 @@ impl Task {
         for member in group.waiting.into_iter().chain(unwritten) {
             drop(member.send(outcome.clone()));
         }
+        // Thousands of values: whoever comes next does not wait until they are gone.
+        tokio::spawn(async move { drop(group.ran) });
         outcome
     }
 
