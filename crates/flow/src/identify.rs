@@ -2,10 +2,10 @@
 
 use renkei_identity::{Known, Resolution, agrees, resolve};
 use renkei_model::Face;
-use renkei_model::id::RecordId;
+use renkei_model::id::{FacilityCode, RecordId};
 use renkei_model::message::{Fault, FaultKind};
 use renkei_profile::Message;
-use renkei_store::{Asked, Near, Origin, StoreError, Tx};
+use renkei_store::{Asked, Near, Origin, Question, StoreError, Tx};
 
 use crate::accept::Accepted;
 use crate::draft::{Drafted, DraftedItem};
@@ -202,25 +202,74 @@ async fn near(
     plan: &Message,
     drafted: &DraftedItem,
 ) -> Result<Near, StoreError> {
-    let mapped = &drafted.item.mapped;
-    let claims = mapped.roles.identifiers.iter();
-    let identifiers: Vec<(String, String)> = claims
-        .map(|claim| (claim.system.clone(), claim.value.clone()))
-        .collect();
-    let kana = drafted.face.kana.as_deref();
-    let kana = kana.map(renkei_identity::loose_kana);
-    tx.near(&Asked {
-        network: accepted.network.name(),
-        owner: &accepted.inbound.caller.facility,
-        kind: plan.kind(),
-        native_key: &mapped.native_key,
-        record: drafted.origin.as_ref().map(|origin| origin.record),
-        identifiers: &identifiers,
-        birth_date: drafted.face.birth_date.as_deref(),
-        kana: kana.as_deref().filter(|kana| !kana.is_empty()),
-        limit: CANDIDATES,
-    })
-    .await
+    let words = Words::of(drafted);
+    tx.near(&words.asked(accepted, plan, drafted)).await
+}
+
+/// What matching asks by.
+struct Words {
+    identifiers: Vec<(String, String)>,
+    kana: Option<String>,
+}
+
+impl Words {
+    fn of(drafted: &DraftedItem) -> Self {
+        let claims = drafted.item.mapped.roles.identifiers.iter();
+        let kana = drafted.face.kana.as_deref();
+        Self {
+            identifiers: claims
+                .map(|claim| (claim.system.clone(), claim.value.clone()))
+                .collect(),
+            kana: kana.map(renkei_identity::loose_kana),
+        }
+    }
+
+    fn asked<'a>(
+        &'a self,
+        accepted: &'a Accepted<'_>,
+        plan: &'a Message,
+        drafted: &'a DraftedItem,
+    ) -> Asked<'a> {
+        Asked {
+            network: accepted.network.name(),
+            owner: &accepted.inbound.caller.facility,
+            kind: plan.kind(),
+            native_key: &drafted.item.mapped.native_key,
+            record: drafted.origin.as_ref().map(|origin| origin.record),
+            identifiers: &self.identifiers,
+            birth_date: drafted.face.birth_date.as_deref(),
+            kana: self.kana.as_deref().filter(|kana| !kana.is_empty()),
+            limit: CANDIDATES,
+        }
+    }
+}
+
+/// Has asked in one journey what the rooms are going to ask of a message with one record: while they ask, everybody
+/// else waits.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn foresee(tx: &mut Tx, drafted: &Drafted<'_>) -> Result<(), StoreError> {
+    let Drafted {
+        accepted,
+        plan,
+        items,
+    } = drafted;
+    let [item] = items.as_slice() else {
+        return Ok(());
+    };
+    let words = Words::of(item);
+    let asked = words.asked(accepted, plan, item);
+    let destination = item.item.mapped.roles.destination.as_ref();
+    let destination = destination.and_then(|named| named.code.parse::<FacilityCode>().ok());
+    let network = &accepted.inbound.network;
+    let mut questions = vec![Question::Dedup(&accepted.dedup), Question::Near(&asked)];
+    questions.extend(
+        destination
+            .iter()
+            .map(|code| Question::Facility(network, code)),
+    );
+    tx.foresee(&questions).await
 }
 
 /// Which record it is, which others may be the same human being, whose its identifiers are.

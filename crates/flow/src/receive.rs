@@ -9,7 +9,7 @@ use crate::decode::decode;
 use crate::desk::at_desk;
 use crate::draft::{DraftError, draft};
 use crate::house::House;
-use crate::identify::identify;
+use crate::identify::{foresee, identify};
 use crate::map::map;
 use crate::permit::{permit, permit_knock};
 use crate::recall::{Recall, recall, recall_inside};
@@ -56,6 +56,7 @@ async fn walk(
     let body = house.store.blob_keep(&inbound.body).await?;
 
     let mut tx = house.store.begin("receive", Urgency::Ordinary).await?;
+    foresee(&mut tx, &drafted).await?;
     if let Recall::Known(answer) = recall_inside(&mut tx, &drafted.accepted).await? {
         tx.rollback().await;
         return Ok(record_repeat(house, &drafted.accepted, answer).await?);

@@ -6,7 +6,8 @@ use sqlx::any::AnyRow;
 
 use crate::fault::StoreError;
 use crate::permit::directory_permit;
-use crate::sql::{Query, Reader, query};
+use crate::script::{Step, single};
+use crate::sql::{Reader, query};
 use crate::store::Store;
 use crate::tx::Tx;
 
@@ -26,10 +27,12 @@ pub struct Facility {
 }
 
 const FACILITY: &str = "-- store.facility_find\nSELECT network, code, name, kind, mailbox FROM facility \
-                        WHERE network = $1 AND code = $2";
+                        WHERE network = ? AND code = ?";
 
-fn facility_query(network: &NetworkName, code: &FacilityCode) -> Query {
-    query(FACILITY).bind(network.as_str()).bind(code.as_str())
+pub(crate) fn question(network: &NetworkName, code: &FacilityCode) -> Step {
+    Step::new(FACILITY)
+        .bind(network.as_str())
+        .bind(code.as_str())
 }
 
 fn facility_of(row: &AnyRow) -> Result<Facility, StoreError> {
@@ -76,8 +79,8 @@ impl Tx {
         network: &NetworkName,
         code: &FacilityCode,
     ) -> Result<Option<Facility>, StoreError> {
-        let row = self.find_apart(facility_query(network, code)).await?;
-        row.as_ref().map(facility_of).transpose()
+        let found = self.ask_apart(question(network, code)).await?;
+        found.first().map(facility_of).transpose()
     }
 }
 
@@ -91,7 +94,8 @@ impl Store {
         network: &NetworkName,
         code: &FacilityCode,
     ) -> Result<Option<Facility>, StoreError> {
-        let row = self.find(facility_query(network, code)).await?;
+        let asked = single(question(network, code), self.dialect());
+        let row = self.find(asked).await?;
         row.as_ref().map(facility_of).transpose()
     }
 }

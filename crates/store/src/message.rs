@@ -9,8 +9,8 @@ use crate::blob::Body;
 use crate::fault::{StoreError, inconsistent};
 use crate::pack::{Kept, text_of};
 use crate::permit::write_permit;
-use crate::script::Step;
-use crate::sql::{Dialect, Query, Reader, query};
+use crate::script::{Step, single};
+use crate::sql::{Dialect, Reader, query};
 use crate::store::Store;
 use crate::tx::Tx;
 
@@ -58,13 +58,13 @@ pub struct NewQuarantine {
     pub request: RequestId,
 }
 
-fn dedup(key: &DedupKey) -> Query {
+pub(crate) fn dedup(key: &DedupKey) -> Step {
     let sql = "-- store.dedup_find\nSELECT message, body_sha256, answer, packed, records FROM dedup \
-               WHERE network = $1 AND sender = $2 AND sender_key = $3";
-    query(sql)
-        .bind(key.network.to_string())
-        .bind(key.sender.clone())
-        .bind(key.key.clone())
+               WHERE network = ? AND sender = ? AND sender_key = ?";
+    Step::new(sql)
+        .bind(key.network.as_str())
+        .bind(&*key.sender)
+        .bind(&*key.key)
 }
 
 fn answer(row: &AnyRow) -> Result<StoredAnswer, StoreError> {
@@ -89,11 +89,9 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn dedup_find(&self, key: &DedupKey) -> Result<Option<StoredAnswer>, StoreError> {
-        self.find(dedup(key))
-            .await?
-            .as_ref()
-            .map(answer)
-            .transpose()
+        let asked = single(dedup(key), self.dialect());
+        let found = self.find(asked).await?;
+        found.as_ref().map(answer).transpose()
     }
 }
 
@@ -113,11 +111,8 @@ impl Tx {
             key,
         } = key_of;
         self.hold("dedup", &[network.as_str(), sender, key]).await?;
-        self.find(dedup(key_of))
-            .await?
-            .as_ref()
-            .map(answer)
-            .transpose()
+        let found = self.ask(dedup(key_of)).await?;
+        found.first().map(answer).transpose()
     }
 
     /// Keeps the answer for when the same message comes again.

@@ -10,7 +10,7 @@ use sqlx::any::AnyRow;
 use crate::face::{KnownFace, face_of, kept};
 use crate::fault::{StoreError, inconsistent};
 use crate::record::IdentifierMatch;
-use crate::script::{Argument, Step, single};
+use crate::script::{Argument, Step};
 use crate::sql::Reader;
 use crate::tx::Tx;
 
@@ -140,21 +140,33 @@ impl Tx {
     /// # Errors
     /// See [`StoreError`].
     pub async fn near(&mut self, asked: &Asked<'_>) -> Result<Near, StoreError> {
-        let mut pairs: Vec<&(String, String)> = asked.identifiers.iter().collect();
-        pairs.sort_unstable();
-        pairs.dedup();
+        let pairs = pairs(asked);
         let largest = PLACES[PLACES.len() - 1];
         let mut rows = Vec::new();
         // What has more identifiers than there are places asks for the rest once more.
         for (nth, pairs) in chunks(&pairs, largest).enumerate() {
-            let query = single(step(asked, pairs, nth == 0), self.dialect());
-            for row in &self.all(query).await? {
+            for row in &self.ask(step(asked, pairs, nth == 0)).await? {
                 rows.push(found_of(row)?);
             }
         }
         rows.sort_by(|one, other| other.place.cmp(&one.place));
         near_of(asked, rows)
     }
+}
+
+/// Each identifier once.
+fn pairs<'a>(asked: &Asked<'a>) -> Vec<&'a (String, String)> {
+    let mut pairs: Vec<&(String, String)> = asked.identifiers.iter().collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    pairs
+}
+
+/// What is asked first.
+pub(crate) fn first(asked: &Asked<'_>) -> Step {
+    let pairs = pairs(asked);
+    let largest = PLACES[PLACES.len() - 1].min(pairs.len());
+    step(asked, &pairs[..largest], true)
 }
 
 /// At least one, also of nothing.

@@ -89,7 +89,7 @@ impl From<Option<Vec<u8>>> for Argument {
 }
 
 /// One statement with its arguments.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Step {
     /// Each argument is a `?`, in their order; no `?` stands for anything else. Begins with
     /// `-- store.<function>`.

@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 
 use crate::again;
 use crate::fault::{StoreError, inconsistent};
+use crate::foresight::{self, Foreseen};
 use crate::loan::Loan;
 use crate::script::{Step, grouped, joined};
 use crate::sql::{Dialect, Query, Sql, query};
@@ -44,6 +45,8 @@ pub struct Tx {
     /// Writes wait here for the next read or the commit.
     gathers: bool,
     pending: Vec<Step>,
+    /// Answers that hold until something is written.
+    pub(crate) foreseen: Vec<Foreseen>,
 }
 
 pub(crate) enum Inner {
@@ -67,6 +70,7 @@ impl Tx {
             forget: None,
             gathers: false,
             pending: Vec::new(),
+            foreseen: Vec::new(),
         }
     }
 
@@ -126,6 +130,7 @@ impl Tx {
     /// Runs a statement; how many rows it touched.
     pub(crate) async fn execute(&mut self, query: Query) -> Result<u64, StoreError> {
         self.flush().await?;
+        self.foreseen.clear();
         self.enter()?;
         let result = match &mut self.inner {
             Inner::Member(loan) => loan.write(query).await.map(|touched| touched.iter().sum()),
@@ -150,11 +155,6 @@ impl Tx {
     /// Runs a statement that answers with at most one row.
     pub(crate) async fn find(&mut self, query: Query) -> Result<Option<AnyRow>, StoreError> {
         self.flush().await?;
-        self.find_apart(query).await
-    }
-
-    /// The same of a table into which nothing that waits here goes.
-    pub(crate) async fn find_apart(&mut self, query: Query) -> Result<Option<AnyRow>, StoreError> {
         let query = self.only_reads(query);
         let connection = self.connection()?;
         let result = query.fetch_optional(connection).await;
@@ -167,6 +167,14 @@ impl Tx {
         let query = self.only_reads(query);
         let connection = self.connection()?;
         let result = query.fetch_all(connection).await;
+        self.settle(result.map_err(Into::into))
+    }
+
+    /// The rows of each statement of a text, of tables into which nothing that waits here goes.
+    pub(crate) async fn all_apart(&mut self, query: Query) -> Result<Vec<Vec<AnyRow>>, StoreError> {
+        let query = self.only_reads(query);
+        let connection = self.connection()?;
+        let result = foresight::answers(connection, query).await;
         self.settle(result.map_err(Into::into))
     }
 
@@ -188,6 +196,7 @@ impl Tx {
         if self.pending.is_empty() {
             return Ok(());
         }
+        self.foreseen.clear();
         let steps = std::mem::take(&mut self.pending);
         let touches: Vec<Option<u64>> = steps.iter().map(|step| step.touches).collect();
         self.enter()?;

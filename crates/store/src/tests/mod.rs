@@ -8,6 +8,7 @@ mod case;
 mod directory;
 mod emergency;
 mod face;
+mod foresight;
 mod gather;
 mod group;
 mod lane;
