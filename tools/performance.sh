@@ -170,6 +170,8 @@ renew() {
     say "$database: a copy of the region of $1"
     rm -rf "$town" "$own/targets-$1"
     cp -a --reflink=auto "$own/full-$1" "$town"
+    # Or the copy is still on its way to the disk while commits wait for theirs.
+    sync
     if [ "$database" = postgres ]; then
         sql postgres "drop database if exists town_$1"
         sql postgres "create database town_$1 template full_$1"

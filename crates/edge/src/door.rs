@@ -20,6 +20,7 @@ use renkei_model::Caller;
 use renkei_model::id::RequestId;
 
 use crate::answer::{Outright, Rejected, Reply, refused, reply};
+use crate::crew::Crews;
 use crate::guard::guard;
 use crate::incoming::{BodyRule, Incoming, Load, fits, read};
 use crate::key::IssuerKey;
@@ -38,6 +39,8 @@ pub struct Porch {
     pub key: IssuerKey,
     /// How many come in at once.
     pub gate: Gate,
+    /// Who answers crews.
+    pub crews: Crews,
     /// Whether the database answers.
     pub readiness: Readiness,
     /// The metrics page.
@@ -189,10 +192,12 @@ where
             measured(Arc::clone(&tally), id, async move {
                 let known = request.headers().get(IF_NONE_MATCH).cloned();
                 let (_, limit) = load.allowance(request.headers(), &porch.settings.limits);
+                let crews = porch.crews.clone();
                 // Behind a pointer: whoever hands it on would otherwise copy all that it may ever hold.
                 let walk = Box::pin(walk(porch, params, request, (id, load), handler));
                 let answered = if load == Load::Emergency {
-                    urgently(in_time(limit, walk)).await
+                    let answered = crews.run(urgently(in_time(limit, walk))).await;
+                    answered.unwrap_or_else(|| Err(too_late()))
                 } else {
                     in_time(limit, walk).await
                 };
@@ -211,12 +216,15 @@ async fn in_time<F>(limit: Duration, walk: F) -> Result<Recorded<Reply>, Rejecte
 where
     F: Future<Output = Result<Recorded<Reply>, Rejected>> + Send,
 {
-    tokio::time::timeout(limit, walk).await.unwrap_or_else(|_| {
-        // Whatever was not committed by now is rolled back; what was is answered when it is sent again.
-        let text = "時間切れです。再送してください / out of time; send it again";
-        let no = Outright::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", text);
-        Err(no.retry(RETRY_S).into())
-    })
+    let walked = tokio::time::timeout(limit, walk).await;
+    walked.unwrap_or_else(|_| Err(too_late()))
+}
+
+/// Whatever was not committed by now is rolled back; what was is answered when it is sent again.
+fn too_late() -> Rejected {
+    let text = "時間切れです。再送してください / out of time; send it again";
+    let no = Outright::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", text);
+    no.retry(RETRY_S).into()
 }
 
 /// Through the door: a place, a caller, a request; then the handler. Who finds no place is told so before

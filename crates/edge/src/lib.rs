@@ -8,6 +8,7 @@
 
 pub mod answer;
 mod attend;
+mod crew;
 pub mod door;
 pub mod emergency;
 pub mod fhir;

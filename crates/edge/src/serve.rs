@@ -18,6 +18,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::EdgeSettings;
 use crate::answer::Outright;
+use crate::crew::Crews;
 use crate::door::{Porch, router};
 use crate::hall::{Hall, welcome_waiting};
 use crate::key::IssuerKey;
@@ -36,6 +37,9 @@ pub enum DoorError {
         #[source]
         cause: std::io::Error,
     },
+    /// The system gives no threads.
+    #[error("no threads for those who answer crews")]
+    Crews(#[source] std::io::Error),
     /// A door without proof of who knocks is open to this machine only.
     #[error("{address} is not a loopback address: HL7 over MLLP has no TLS here yet")]
     Open {
@@ -77,8 +81,10 @@ impl Door {
             settings.connections,
             limits.header_bytes + limits.url_bytes + HEADER_SLACK_BYTES,
         );
+        let crews = Crews::start().map_err(DoorError::Crews)?;
         let porch = Arc::new(Porch {
             house,
+            crews,
             gate: Gate::new(settings.admission),
             settings,
             key,

@@ -2,12 +2,12 @@
 //! linked record shows under its own network's table → laid out → the opening and the leaf committed
 //! together → bytes. Its sister says that the wrong person was opened.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
+use renkei_access::Decision;
 use renkei_fhir::card_blocks::{CardPart, lay};
 use renkei_fhir::instant::day_text;
-use renkei_model::id::{FacilityCode, NetworkName, OpeningId, RecordId, ResourceId};
+use renkei_model::id::{NetworkName, OpeningId, RecordId, ResourceId};
 use renkei_model::lists::EmergencyReason;
 use renkei_model::message::Fault;
 use renkei_model::permit::Permit;
@@ -271,10 +271,9 @@ fn titles<'n>(house: &House, networks: impl Iterator<Item = &'n NetworkName>) ->
     titles.join("、")
 }
 
-/// What the policy engine said of the rows, and names of facilities.
+/// What the policy engine said of the rows.
 #[derive(Default)]
 struct Judged {
-    names: HashMap<(NetworkName, FacilityCode), String>,
     shelves: Vec<(Shelf, i64)>,
     rules: Vec<String>,
 }
@@ -287,50 +286,37 @@ impl Judged {
         permit: &Permit,
         rows: Vec<CardRow>,
     ) -> Result<Vec<CardPart>, EmergencyError> {
-        let (sheets, rows): (Vec<_>, Vec<_>) =
-            rows.into_iter().map(|row| (row.sheet, row.row)).unzip();
+        let (told, rows): (Vec<_>, Vec<_>) = rows
+            .into_iter()
+            .map(|row| ((row.sheet, row.source), row.row))
+            .unzip();
         let decisions = readable(house, permit, &rows).await?;
         let mut parts = Vec::new();
-        for ((sheet, row), decision) in sheets.into_iter().zip(rows).zip(decisions) {
-            if decision.is_allow() {
-                self.rules.push(decision.rule());
+        for ((told, row), decision) in told.into_iter().zip(rows).zip(decisions) {
+            if let Decision::Allow { policies } = decision {
+                self.rules.extend(policies);
                 self.shelves.push((row.shelf.clone(), row.version));
-                parts.push(self.part(house, sheet, row).await?);
+                parts.push(part(told, row)?);
             }
         }
         Ok(parts)
     }
+}
 
-    async fn part(
-        &mut self,
-        house: &House,
-        sheet: Option<ResourceId>,
-        row: VisibleVersion,
-    ) -> Result<CardPart, EmergencyError> {
-        let source = self.name(house, &row.shelf).await?;
-        let json = serde_json::from_str(&row.text)
-            .map_err(|_| EmergencyError::Card("a stored text cannot be read".to_owned()))?;
-        let sheet = sheet.map_or_else(|| row.message.to_string(), |sheet| sheet.to_string());
-        Ok(CardPart {
-            sheet,
-            source,
-            day: day_text(row.at),
-            category: row.shelf.category,
-            json,
-        })
-    }
-
-    /// Whose word it is: the facility's name, or its code where the directory does not know it.
-    async fn name(&mut self, house: &House, shelf: &Shelf) -> Result<String, StoreError> {
-        let key = (shelf.network.clone(), shelf.owner.clone());
-        if let Some(name) = self.names.get(&key) {
-            return Ok(name.clone());
-        }
-        let facility = house.store.facility_find(&key.0, &key.1).await?;
-        let name = facility.map_or_else(|| key.1.to_string(), |facility| facility.name);
-        self.names.insert(key, name.clone());
-        Ok(name)
-    }
+/// A row as the card takes it. Whose word it is: the facility's name, or its code where the directory does not know it.
+fn part(
+    (sheet, source): (Option<ResourceId>, Option<String>),
+    row: VisibleVersion,
+) -> Result<CardPart, EmergencyError> {
+    let json = serde_json::from_str(&row.text)
+        .map_err(|_| EmergencyError::Card("a stored text cannot be read".to_owned()))?;
+    Ok(CardPart {
+        sheet: sheet.map_or_else(|| row.message.to_string(), |sheet| sheet.to_string()),
+        source: source.unwrap_or_else(|| row.shelf.owner.to_string()),
+        day: day_text(row.at),
+        category: row.shelf.category,
+        json,
+    })
 }
 
 /// Says that the wrong person's card was opened: the opening ends, and the office sees it in the report.

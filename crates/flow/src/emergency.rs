@@ -219,7 +219,7 @@ fn answer(
 /// looked at.
 const fn told(found: usize, most: usize, looked: Looked) -> (bool, &'static str) {
     match (found, looked) {
-        (0, Looked::Everybody | Looked::Nearest) => (
+        (0, Looked::Everybody | Looked::Nearest | Looked::Near) => (
             false,
             "該当する方は見つかりませんでした。登録がないか、表記が違う可能性があります / nobody found: not registered, or written in another way",
         ),
@@ -234,6 +234,10 @@ const fn told(found: usize, most: usize, looked: Looked) -> (bool, &'static str)
         (_, Looked::Nearest) => (
             false,
             "条件どおりの方がいるため、一部だけ似た方は表示していません。違う方であれば条件を変えてください / somebody fits in everything, so those who are only alike in part are not shown: if it is somebody else, change what you typed",
+        ),
+        (_, Looked::Near) => (
+            false,
+            "条件とほとんど同じ方がいるため、一部だけ似た方は表示していません。違う方であれば条件を変えてください / somebody fits but for a slip, so those who are only alike in part are not shown: if it is somebody else, change what you typed",
         ),
         _ => (false, ""),
     }

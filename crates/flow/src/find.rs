@@ -1,13 +1,14 @@
 //! Whom an emergency search finds. Not a room: the corridor of emergency.rs asks it.
 //!
-//! Faces are ranked before anybody asks who may see them, and judged, the best first, until as many are found as are
-//! shown: of five hundred who share a name, ten. What is told depends on the visible ones alone, as far as no range is cut.
-//! Where nobody is found and one was, those who are hidden may have taken the places of those who are not; then only
-//! visible faces are counted, however long it takes.
+//! Of those to whom ranges of terms lead, the most promising are fetched (a face is a page of the database), ranked
+//! before anybody asks who may see them, and judged, the best first, until as many are found as are shown: of five hundred
+//! who share a name, ten. What is told depends on the visible ones alone, as far as nothing is cut. Where nobody is found
+//! and something was, those who are hidden may have taken the places of those who are not; then only visible faces are
+//! counted, however long it takes.
 
 use std::collections::{HashMap, HashSet};
 
-use renkei_identity::{Probe, Query, likely};
+use renkei_identity::{Fit, Led, Probe, Query};
 use renkei_model::id::{RecordId, ResourceId};
 use renkei_model::permit::Permit;
 use renkei_store::{Candidate, Lead, StoreError, TermRange, VisibleFace};
@@ -18,6 +19,10 @@ use crate::house::House;
 const RANGE: usize = 500;
 /// Sheets of a broad range that are looked through for those who share more than one thing.
 const WIDE: usize = 4_000;
+/// Of those to whom the near ranges lead, so many are ranked at first: several times as many as are shown.
+const NEAREST: usize = 48;
+/// Of those to whom all ranges lead, so many are ranked then.
+const LIKELY: usize = 300;
 /// Faces that are ranked at most; beyond that more of the same name would not change the first ten.
 const RANKED: usize = 3_000;
 
@@ -36,6 +41,8 @@ pub enum Looked {
     Everybody,
     /// At those nearest to what was typed, of whom somebody fits.
     Nearest,
+    /// At those nearest to what was typed, of whom somebody fits but for a slip.
+    Near,
     /// Not at everybody: finding nobody means nothing.
     Cut,
 }
@@ -63,8 +70,8 @@ struct Pool {
 }
 
 impl Search<'_> {
-    /// Finds: among the nearest; if nobody there fits, among those of the broad ranges who are likely; if nobody at all
-    /// is found, among the first of each range.
+    /// Finds: among the nearest; if nobody there fits, or fits but for a slip, among those who are likely; if nobody at
+    /// all is found, among the first of each range.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -72,34 +79,37 @@ impl Search<'_> {
         let probes = self.query.probes();
         let mut pool = Pool::default();
         let near = self.lead(&probes.near, RANGE).await?;
-        self.add(&mut pool, near.iter().flat_map(|led| &led.sheets))
-            .await?;
-        let (faces, fits) = self.best(&pool).await?;
-        if fits {
-            let looked = if probes.broad.is_empty() {
-                Looked::Everybody
-            } else {
-                Looked::Nearest
+        let near_led = sheets(&near)?;
+        let nearest = self.query.nearest(&probes.near, &near_led, NEAREST);
+        self.add(&mut pool, &nearest).await?;
+        let (faces, fit) = self.best(&pool).await?;
+        if fit != Fit::No {
+            let everybody = probes.broad.is_empty() && !pool.leaves_out(&near_led);
+            let looked = match fit {
+                _ if everybody => Looked::Everybody,
+                Fit::ButForASlip => Looked::Near,
+                _ => Looked::Nearest,
             };
             return Ok(Found { faces, looked });
         }
         let broad = self.lead(&probes.broad, WIDE).await?;
-        let led: Vec<&[ResourceId]> = broad.iter().map(|led| &*led.sheets).collect();
-        self.add(&mut pool, &likely(&probes.broad, &led)).await?;
+        let ranges: Vec<&Probe> = probes.near.iter().chain(&probes.broad).collect();
+        let mut led = near_led;
+        led.extend(sheets(&broad)?);
+        self.add(&mut pool, &self.query.likely(&ranges, &led, LIKELY))
+            .await?;
         let (faces, _) = self.best(&pool).await?;
         if !faces.is_empty() {
             let looked = Looked::Cut;
             return Ok(Found { faces, looked });
         }
-        let cut = |led: &Lead| led.cut || led.sheets.len() > RANGE;
+        let cut = |led: &Lead| led.cut || led.size() > RANGE;
         pool.cut |= probes.left_out || near.iter().any(|led| led.cut) || broad.iter().any(cut);
-        let first = led.iter().flat_map(|sheets| sheets.iter().take(RANGE));
-        self.add(&mut pool, first).await?;
+        let first = led.iter().flat_map(|led| led.iter().take(RANGE));
+        self.add(&mut pool, first.map(|(sheet, _)| sheet)).await?;
         let (faces, _) = self.best(&pool).await?;
         if faces.is_empty() && pool.cut {
-            return self
-                .visible_only(probes.near.iter().chain(&probes.broad), probes.left_out)
-                .await;
+            return self.visible_only(ranges.into_iter(), probes.left_out).await;
         }
         let looked = if pool.cut {
             Looked::Cut
@@ -147,9 +157,9 @@ impl Search<'_> {
         }
     }
 
-    /// The best visible face of each human being: records that are linked are one line. And whether everything that
-    /// was asked is true of the first.
-    async fn best(&self, pool: &Pool) -> Result<(Vec<VisibleFace>, bool), StoreError> {
+    /// The best visible face of each human being: records that are linked are one line. And how far what was asked is
+    /// true of the first.
+    async fn best(&self, pool: &Pool) -> Result<(Vec<VisibleFace>, Fit), StoreError> {
         let known = pool.faces.iter().map(|one| (&one.0.face, &*one.1, one));
         let ranked: Vec<&(Candidate, Vec<String>)> = self
             .query
@@ -158,7 +168,7 @@ impl Search<'_> {
             .map(|(_, one)| one)
             .collect();
         let mut people = People::new(self);
-        let mut fits = None;
+        let mut fit = None;
         let (mut rest, mut size) = (&ranked[..], self.most);
         while !rest.is_empty() && !people.enough() {
             let (next, later) = rest.split_at(size.min(rest.len()));
@@ -174,12 +184,12 @@ impl Search<'_> {
                 next.filter_map(|one| visible.remove(&one.0.sheet).map(|face| (face, *one)));
             let (faces, known): (Vec<VisibleFace>, Vec<_>) = faces.unzip();
             people.add(faces).await?;
-            if let (None, Some(first)) = (fits, people.found.first()) {
+            if let (None, Some(first)) = (fit, people.found.first()) {
                 let first = known.into_iter().find(|one| one.0.sheet == first.sheet);
-                fits = first.map(|one| self.query.fits(&one.0.face, &one.1));
+                fit = first.map(|one| self.query.fit(&one.0.face, &one.1));
             }
         }
-        Ok((people.found, fits == Some(true)))
+        Ok((people.found, fit.unwrap_or(Fit::No)))
     }
 
     /// As if nobody else were there: of each range as many as are visible.
@@ -220,6 +230,19 @@ impl Search<'_> {
         let faces = people.found;
         Ok(Found { faces, looked })
     }
+}
+
+impl Pool {
+    /// Whether somebody to whom a range leads is not in it.
+    fn leaves_out(&self, led: &[Led<'_, ResourceId>]) -> bool {
+        led.iter()
+            .flatten()
+            .any(|(sheet, _)| !self.seen.contains(sheet))
+    }
+}
+
+fn sheets(lead: &[Lead]) -> Result<Vec<Led<'_, ResourceId>>, StoreError> {
+    lead.iter().map(Lead::sheets).collect()
 }
 
 fn range(probe: &Probe) -> TermRange<'_> {

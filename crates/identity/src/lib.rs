@@ -6,9 +6,9 @@
 
 mod address;
 mod fold;
-mod likely;
 mod likeness;
 mod probes;
+mod promise;
 mod query;
 mod rank;
 mod read;
@@ -23,9 +23,10 @@ mod words;
 
 pub use address::fold_address;
 pub use fold::{fold_kana, fold_name, fold_phone, loose_kana};
-pub use likely::likely;
 pub use probes::{Probe, Probes};
+pub use promise::Led;
 pub use query::{Asked, Query};
+pub use rank::Fit;
 pub use resolve::{Known, Resolution, agrees, resolve};
 pub use score::{Ground, Score, Verdict, compare};
 pub use terms::{About, Term, TermKind, terms};

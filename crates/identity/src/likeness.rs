@@ -115,7 +115,7 @@ pub(crate) fn transposed(one: &str, other: &str) -> bool {
     }
 }
 
-/// All that a text of ASCII becomes when two different neighbours change over.
+/// All that a text becomes when two different neighbours change over.
 pub(crate) fn transpositions(digits: &str) -> Vec<String> {
     let letters: Vec<char> = digits.chars().collect();
     (1..letters.len())

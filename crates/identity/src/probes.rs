@@ -5,12 +5,15 @@ use std::collections::HashSet;
 use renkei_model::day::PartialDay;
 
 use crate::address::{areas, beginnings, below_municipality};
+use crate::fold::loose_kana;
 use crate::likeness::transpositions;
 use crate::query::{Kana, NameAsked, Part, Query};
 use crate::terms::{TAIL, TermKind, joined, kept};
 
 /// Ranges of terms that one search reads at most.
 const MOST: usize = 48;
+/// Pairs of letters of a family name that are looked up the other way round: longer names have more than enough others.
+const CHANGED: usize = 6;
 /// Years of birth that are looked up one by one; a wider span is looked up as a span.
 const YEARS: usize = 6;
 
@@ -95,6 +98,7 @@ impl Query {
                 wholes(name, &mut found);
             }
             self.names_near(name, &mut found);
+            self.names_changed_over(name, &mut found);
         }
         self.phones(&mut found);
         self.houses(&mut found);
@@ -159,6 +163,23 @@ impl Query {
             (TermKind::KanaYear, TermKind::NameYear),
             found,
         );
+    }
+
+    /// Two letters of the family name changed over, in the year that was asked.
+    fn names_changed_over(&self, name: &NameAsked, found: &mut Vec<Probe>) {
+        let Some(year) = self.births.first().map(PartialDay::year) else {
+            return;
+        };
+        let family = name
+            .split
+            .as_ref()
+            .map_or(&name.whole, |(family, _)| family);
+        let Some(kana) = &family.kana else { return };
+        let changed = transpositions(&kana.strict).into_iter().take(CHANGED);
+        found.extend(changed.map(|kana| {
+            let value = joined(&format!("{year:04}"), &loose_kana(&kana));
+            Probe::prefix(TermKind::KanaYear, &value)
+        }));
     }
 
     fn phones(&self, found: &mut Vec<Probe>) {
@@ -366,10 +387,7 @@ fn givens(given: &Part, found: &mut Vec<Probe>) {
 fn reversed(given: &Part, family: &Part, found: &mut Vec<Probe>) {
     if let (Some(given), Some(family)) = (&given.kana, &family.kana) {
         let whole = format!("{}{}", family.strict, given.strict);
-        found.push(Probe::prefix(
-            TermKind::Kana,
-            &crate::fold::loose_kana(&whole),
-        ));
+        found.push(Probe::prefix(TermKind::Kana, &loose_kana(&whole)));
     }
     let whole = format!("{}{}", family.name, given.name);
     found.push(Probe::prefix(TermKind::Name, &whole));

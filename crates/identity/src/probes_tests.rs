@@ -248,3 +248,19 @@ fn a_house_is_near_and_a_street_is_broad() {
     assert_eq!(lows(&near), ["端野町3区572-1"]);
     assert!(lows(&broad).contains(&"端野町3区".to_owned()), "{broad:?}");
 }
+
+#[test]
+fn letters_of_a_family_name_that_changed_over_are_near_in_the_year_that_was_asked() {
+    let asked = Asked {
+        name: Some("ワナタベ ショウゴ".to_owned()),
+        birth_date: Some("1938".to_owned()),
+        ..Asked::default()
+    };
+    let Probes { near, .. } = Query::read(&asked, "2026-11-21").unwrap().probes();
+    let low = "1938|ワタナヘ".to_owned();
+    assert!(
+        near.iter()
+            .any(|probe| probe.kind == TermKind::KanaYear && probe.low == low),
+        "{near:?}"
+    );
+}

@@ -1,7 +1,7 @@
 //! Putting faces in the order in which they fit a query. The points are those of `docs/identity.md`.
 
 use renkei_model::Face;
-use renkei_model::day::age_on;
+use renkei_model::day::{PartialDay, age_on};
 
 use crate::address::{below_municipality, fold_address, has_prefecture, is_prefecture};
 use crate::fold::{fold_card, fold_name, fold_phone};
@@ -15,6 +15,8 @@ const NEEDED: i32 = 35;
 
 /// Of the points of an equal name, so many in a hundred are still the same name: marks and variants of letters.
 const FITS: i32 = 90;
+/// … and so many a name in which one letter is another.
+const SLIPS: i32 = 60;
 
 /// Points of a full name that is equal to the letter; parts are shares of it.
 const NAME: i32 = 400;
@@ -46,6 +48,18 @@ const ADDRESS_OTHER: i32 = -60;
 const CARD: i32 = 500;
 const CARD_OTHER: i32 = -20;
 
+/// How far everything that was asked is true of a face.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fit {
+    /// All of it is, but for marks and variants of letters: nobody who is found in another way could fit better.
+    Wholly,
+    /// All of it but for one slip: two letters of the name changed over, or one is another and the day of birth is right;
+    /// or the date of birth is a slip apart.
+    ButForASlip,
+    /// Something else was asked.
+    No,
+}
+
 impl Query {
     /// Puts candidates in order, best first, and leaves out those that do not fit. `candidates`: a face,
     /// the identifier values of its record, and whatever is to come back with it. Equal scores are put in
@@ -71,20 +85,9 @@ impl Query {
             .collect()
     }
 
-    /// Whether everything that was asked is true of a face, but for marks and variants of letters, and of a name
-    /// perhaps only the family or the given name was asked: nobody who is found in another way could fit better.
+    /// How far everything that was asked is true of a face.
     #[must_use]
-    pub fn fits(&self, face: &Face, cards: &[String]) -> bool {
-        let name = self.name.as_ref().is_none_or(|asked| {
-            let share = if asked.is_full() { 100 } else { GIVEN_SHARE };
-            Written::of(face).points(asked) >= NAME * share / 100 * FITS / 100
-        });
-        let birth = match self.births.first() {
-            Some(birth) if birth.day().is_some() => BIRTH_DAY,
-            Some(birth) if birth.month().is_some() => BIRTH_MONTH,
-            Some(_) => BIRTH_YEAR,
-            None => self.age.map_or(0, |_| AGE),
-        };
+    pub fn fit(&self, face: &Face, cards: &[String]) -> Fit {
         let phone = match self.phone.as_deref().map(str::len) {
             None => 0,
             Some(..9) => PHONE_TAIL,
@@ -95,11 +98,66 @@ impl Query {
             _ => 0,
         };
         let card = self.card.as_ref().map_or(0, |_| CARD);
-        name && self.birth(face) >= birth
-            && self.sex(face) >= 0
+        let rest = self.sex(face) >= 0
             && self.phone(face) >= phone
             && self.address(face) >= address
-            && self.card(cards) >= card
+            && self.card(cards) >= card;
+        if !rest {
+            return Fit::No;
+        }
+        match (self.fit_of_name(face), self.fit_of_birth(face)) {
+            (Fit::Wholly, Fit::Wholly) => Fit::Wholly,
+            (Fit::Wholly, Fit::ButForASlip) | (Fit::ButForASlip, Fit::Wholly) => Fit::ButForASlip,
+            _ => Fit::No,
+        }
+    }
+
+    /// A name that is equal, but for marks and variants of letters; of which two neighbours changed over; or, in somebody
+    /// born on the day that was asked, a letter is another. Perhaps only the family or the given name was asked.
+    fn fit_of_name(&self, face: &Face) -> Fit {
+        let Some(asked) = &self.name else {
+            return Fit::Wholly;
+        };
+        let written = Written::of(face);
+        let share = if asked.is_full() { 100 } else { GIVEN_SHARE };
+        let points = written.points(asked);
+        if points >= NAME * share / 100 * FITS / 100 {
+            return Fit::Wholly;
+        }
+        let known = face.birth_date.as_deref().and_then(iso);
+        let is_day = |known| {
+            self.births
+                .iter()
+                .any(|asked| days(asked, known) == Dates::Equal)
+        };
+        let to_the_day = known.as_ref().is_some_and(is_day);
+        let kana = asked.whole.kana.as_ref().filter(|_| asked.is_full());
+        let changed_over = kana.is_some_and(|kana| transposed(&kana.strict, &written.kana.strict));
+        if changed_over || (to_the_day && points >= NAME * share / 100 * SLIPS / 100) {
+            Fit::ButForASlip
+        } else {
+            Fit::No
+        }
+    }
+
+    fn fit_of_birth(&self, face: &Face) -> Fit {
+        let (whole, slip) = match self.births.first() {
+            Some(birth) if birth.day().is_some() => (BIRTH_DAY, BIRTH_DAY * 2 / 3),
+            Some(birth) if birth.month().is_some() => (BIRTH_MONTH, BIRTH_YEAR / 3),
+            Some(_) => (BIRTH_YEAR, BIRTH_YEAR / 3),
+            None => {
+                return match self.age {
+                    Some(_) if self.birth(face) < AGE => Fit::No,
+                    _ => Fit::Wholly,
+                };
+            }
+        };
+        match self.birth(face) {
+            points if points >= whole => Fit::Wholly,
+            // Of another era, which was our guess, the same day or year.
+            points if points >= (whole * 80 / 100).min(slip) => Fit::ButForASlip,
+            _ => Fit::No,
+        }
     }
 
     /// What a face that fits would have. A family name alone is a name that fits.
@@ -150,7 +208,7 @@ impl Query {
         let dated = self.births.iter().enumerate().map(|(at, asked)| {
             // Another era than was said is a guess of ours: worth less.
             let share = if at == 0 { 100 } else { 80 };
-            let points = match (days(asked, &born), asked.day(), asked.month()) {
+            let points = match (of_a_year(asked, &born), asked.day(), asked.month()) {
                 (Dates::Equal, ..) => BIRTH_DAY,
                 (Dates::Within, Some(_), _) => BIRTH_MONTH,
                 (Dates::Within, None, Some(_)) => BIRTH_MONTH,
@@ -256,6 +314,16 @@ impl Query {
             () if known.is_empty() => 0,
             () => CARD_OTHER,
         }
+    }
+}
+
+/// As [`days`]; but the year before or after one that was asked without a day is a slip as well.
+fn of_a_year(asked: &PartialDay, born: &PartialDay) -> Dates {
+    match days(asked, born) {
+        Dates::Differ if asked.month().is_none() && asked.year().abs_diff(born.year()) == 1 => {
+            Dates::OneOff
+        }
+        dates => dates,
     }
 }
 

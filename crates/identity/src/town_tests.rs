@@ -6,10 +6,11 @@ use renkei_model::Face;
 use renkei_model::day::age_on;
 
 use crate::fold::{fold_phone, loose_kana};
-use crate::likely::likely;
 use crate::likeness::iso;
-use crate::probes::Probe;
+use crate::probes::{Probe, Probes};
+use crate::promise::Led;
 use crate::query::{Asked, Query};
+use crate::rank::Fit;
 use crate::terms::{split, terms};
 
 pub(crate) const TODAY: &str = "2026-11-21";
@@ -17,6 +18,9 @@ pub(crate) const TODAY: &str = "2026-11-21";
 const CAP: usize = 500;
 /// What the caller looks through of a broad one.
 const WIDE: usize = 4_000;
+/// Whom the caller ranks at first, and then.
+const NEAREST: usize = 48;
+const LIKELY: usize = 300;
 
 /// A town that is not there.
 pub(crate) struct Town {
@@ -41,34 +45,34 @@ impl Town {
         }
     }
 
-    /// As the corridor does it: the near ranges, then those of the broad ones who are likely, then the first of each.
+    /// As the corridor does it: the most promising of the near ranges, those who are likely, the first of each range.
     pub fn search(&self, asked: &Asked) -> Vec<usize> {
         let query =
             Query::read(asked, TODAY).unwrap_or_else(|faults| panic!("{asked:?} {faults:?}"));
-        let probes = query.probes();
-        let led = |probes: &[Probe], most: usize| -> Vec<Vec<usize>> {
+        let Probes { near, broad, .. } = query.probes();
+        let led = |probes: &[Probe], most: usize| -> Vec<Led<'_, usize>> {
             let range = |probe: &Probe| {
                 let kind = probe.kind.as_str();
                 let range = (kind, probe.low.clone(), 0)..(kind, probe.high.clone(), 0);
-                self.index
-                    .range(range)
-                    .take(most)
-                    .map(|(_, _, at)| *at)
-                    .collect()
+                let found = self.index.range(range).take(most);
+                found.map(|(_, value, at)| (*at, value.as_str())).collect()
             };
             probes.iter().map(range).collect()
         };
-        let near = led(&probes.near, CAP).concat();
-        let broad = led(&probes.broad, WIDE);
-        let lists: Vec<&[usize]> = broad.iter().map(Vec::as_slice).collect();
-        let rest = || broad.iter().flat_map(|led| led.iter().take(CAP).copied());
-        let stages = [near, likely(&probes.broad, &lists), rest().collect()];
+        let near_led = led(&near, CAP);
+        let nearest = query.nearest(&near, &near_led, NEAREST);
+        let probes: Vec<&Probe> = near.iter().chain(&broad).collect();
+        let all = [near_led, led(&broad, WIDE)].concat();
+        let likely = query.likely(&probes, &all, LIKELY);
+        let rest = all
+            .iter()
+            .flat_map(|led| led.iter().take(CAP).map(|(at, _)| *at));
         let mut candidates: BTreeSet<usize> = BTreeSet::new();
-        for (stage, found) in stages.into_iter().enumerate() {
+        for (stage, found) in [nearest, likely, rest.collect()].into_iter().enumerate() {
             candidates.extend(found);
             let known = |at: &usize| (&self.people[*at], self.cards(*at), *at);
             let ranked = query.rank(candidates.iter().map(known));
-            let fits = |at: usize| query.fits(&self.people[at], self.cards(at));
+            let fits = |at: usize| query.fit(&self.people[at], self.cards(at)) != Fit::No;
             if ranked.first().is_some_and(|(_, at)| stage > 0 || fits(*at)) {
                 return ranked.into_iter().map(|(_, at)| at).collect();
             }

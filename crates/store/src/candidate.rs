@@ -44,19 +44,46 @@ pub struct Candidate {
 /// Sheets to which a range leads.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Lead {
-    /// The sheets, network by network in the order of the values; one whose terms fit twice is there twice.
-    pub sheets: Vec<ResourceId>,
     /// Whether the range holds more than was asked for.
     pub cut: bool,
+    /// Each sheet's id, a tab and the value, in lines, as they came from the database; a text each network.
+    told: Vec<String>,
+    /// How many.
+    size: usize,
+}
+
+impl Lead {
+    /// How many sheets; one whose terms fit twice counts twice.
+    #[must_use]
+    pub const fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The sheets, network by network in the order of the values, each with the value that fits; one whose terms fit
+    /// twice is there twice.
+    ///
+    /// # Errors
+    /// [`StoreError::Inconsistent`] if an id is none.
+    pub fn sheets(&self) -> Result<Vec<(ResourceId, &str)>, StoreError> {
+        let lines = self.told.iter().flat_map(|told| told.lines());
+        let mut sheets = Vec::with_capacity(self.size);
+        for line in lines {
+            let read = line
+                .split_once('\t')
+                .and_then(|(sheet, value)| Some((sheet.parse().ok()?, value)));
+            sheets.push(read.ok_or(inconsistent("face_term", "sheet"))?);
+        }
+        Ok(sheets)
+    }
 }
 
 /// Each range by itself, in the order of the key. `$1` ranges as `[[network, kind, low, high], …]`, `$2` how many of each.
 const LEAD: Sql = Sql {
-    sqlite: "-- store.lead\nSELECT n.key AS nth, (SELECT group_concat(x.sheet) FROM (SELECT t.sheet \
+    sqlite: "-- store.lead\nSELECT n.key AS nth, (SELECT group_concat(x.told, char(10)) FROM (SELECT t.sheet || char(9) || t.value AS told \
              FROM face_term t WHERE t.network = n.value ->> 0 AND t.kind = n.value ->> 1 \
              AND t.value >= n.value ->> 2 AND t.value < n.value ->> 3 \
              ORDER BY t.value, t.sheet LIMIT ($2 + 0)) x) AS sheets FROM json_each($1) n ORDER BY n.key",
-    postgres: "-- store.lead\nSELECT n.nth, (SELECT string_agg(x.sheet, ',') FROM (SELECT t.sheet \
+    postgres: "-- store.lead\nSELECT n.nth, (SELECT string_agg(x.told, chr(10)) FROM (SELECT t.sheet || chr(9) || t.value AS told \
                FROM face_term t WHERE t.network = n.value ->> 0 AND t.kind = n.value ->> 1 \
                AND t.value >= n.value ->> 2 AND t.value < n.value ->> 3 \
                ORDER BY t.value, t.sheet LIMIT ($2 + 0)) x) AS sheets \
@@ -171,15 +198,12 @@ impl Store {
 fn led(rows: &[AnyRow], limit: usize) -> Result<Lead, StoreError> {
     let mut lead = Lead::default();
     for row in rows {
-        let sheets = Reader::new("face_term", row).text_or_null("sheets")?;
-        let sheets = sheets.unwrap_or_default();
-        let before = lead.sheets.len();
-        for sheet in sheets.split(',').filter(|sheet| !sheet.is_empty()) {
-            let sheet = sheet.parse();
-            lead.sheets
-                .push(sheet.map_err(|_| inconsistent("face_term", "sheet"))?);
-        }
-        lead.cut |= lead.sheets.len() - before >= limit;
+        let told = Reader::new("face_term", row).text_or_null("sheets")?;
+        let told = told.unwrap_or_default();
+        let size = told.lines().count();
+        lead.size += size;
+        lead.cut |= size >= limit;
+        lead.told.push(told);
     }
     Ok(lead)
 }

@@ -25,7 +25,7 @@ tokio::task_local! {
 }
 
 /// Connections that only crews use.
-pub(crate) const URGENT_CONNECTIONS: u32 = 2;
+pub(crate) const URGENT_CONNECTIONS: u32 = 4;
 
 /// Makes connections that cannot write.
 pub(crate) struct Reading {
