@@ -14,7 +14,10 @@ const SETTLE: Duration = Duration::from_millis(500);
 
 fn with_room_for(connections: usize) -> Server {
     Start::on(Database::Sqlite)
-        .with(&format!("[connections]\nmax = {connections}"))
+        // On a machine that is busy the other half of a request may take its time.
+        .with(&format!(
+            "[connections]\nmax = {connections}\nbody_stall_ms = 120000"
+        ))
         .go()
 }
 

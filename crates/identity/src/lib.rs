@@ -5,6 +5,7 @@
 //! was found. Nothing here rewrites a record: a doubtful match stays apart, for a person to look at.
 
 mod address;
+mod fit;
 mod fold;
 mod likeness;
 mod probes;
@@ -22,11 +23,11 @@ mod variants;
 mod words;
 
 pub use address::fold_address;
+pub use fit::Fit;
 pub use fold::{fold_kana, fold_name, fold_phone, loose_kana};
 pub use probes::{Probe, Probes};
 pub use promise::Led;
 pub use query::{Asked, Query};
-pub use rank::Fit;
 pub use resolve::{Known, Resolution, agrees, resolve};
 pub use score::{Ground, Score, Verdict, compare};
 pub use terms::{About, Term, TermKind, terms};

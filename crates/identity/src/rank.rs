@@ -13,16 +13,11 @@ use crate::terms::split;
 /// Of the points that the asked fields can give, so many in a hundred must be there.
 const NEEDED: i32 = 35;
 
-/// Of the points of an equal name, so many in a hundred are still the same name: marks and variants of letters.
-const FITS: i32 = 90;
-/// … and so many a name in which one letter is another.
-const SLIPS: i32 = 60;
-
 /// Points of a full name that is equal to the letter; parts are shares of it.
-const NAME: i32 = 400;
+pub(crate) const NAME: i32 = 400;
 /// Of those, in a hundred: a family name alone, a given name alone.
 const FAMILY_SHARE: i32 = 60;
-const GIVEN_SHARE: i32 = 50;
+pub(crate) const GIVEN_SHARE: i32 = 50;
 /// Where both parts were typed: what each is worth.
 const FAMILY_PART: i32 = 55;
 const GIVEN_PART: i32 = 45;
@@ -32,33 +27,21 @@ const NAME_OTHER: i32 = -150;
 /// The face does not say its name in the script that was typed: then a year of birth alone is not enough.
 const NAME_UNKNOWN: i32 = -60;
 
-const BIRTH_DAY: i32 = 300;
-const BIRTH_MONTH: i32 = 240;
-const BIRTH_YEAR: i32 = 180;
+pub(crate) const BIRTH_DAY: i32 = 300;
+pub(crate) const BIRTH_MONTH: i32 = 240;
+pub(crate) const BIRTH_YEAR: i32 = 180;
 const BIRTH_OTHER: i32 = -150;
-const AGE: i32 = 150;
+pub(crate) const AGE: i32 = 150;
 const AGE_OTHER: i32 = -120;
 const SEX: i32 = 40;
 const SEX_OTHER: i32 = -80;
-const PHONE: i32 = 250;
-const PHONE_TAIL: i32 = 130;
+pub(crate) const PHONE: i32 = 250;
+pub(crate) const PHONE_TAIL: i32 = 130;
 const PHONE_OTHER: i32 = -30;
-const ADDRESS: i32 = 150;
+pub(crate) const ADDRESS: i32 = 150;
 const ADDRESS_OTHER: i32 = -60;
-const CARD: i32 = 500;
+pub(crate) const CARD: i32 = 500;
 const CARD_OTHER: i32 = -20;
-
-/// How far everything that was asked is true of a face.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fit {
-    /// All of it is, but for marks and variants of letters: nobody who is found in another way could fit better.
-    Wholly,
-    /// All of it but for one slip: two letters of the name changed over, or one is another and the day of birth is right;
-    /// or the date of birth is a slip apart.
-    ButForASlip,
-    /// Something else was asked.
-    No,
-}
 
 impl Query {
     /// Puts candidates in order, best first, and leaves out those that do not fit. `candidates`: a face,
@@ -83,81 +66,6 @@ impl Query {
             .into_iter()
             .map(|(points, _, rest)| (u32::try_from(points).unwrap_or(0), rest))
             .collect()
-    }
-
-    /// How far everything that was asked is true of a face.
-    #[must_use]
-    pub fn fit(&self, face: &Face, cards: &[String]) -> Fit {
-        let phone = match self.phone.as_deref().map(str::len) {
-            None => 0,
-            Some(..9) => PHONE_TAIL,
-            Some(9..) => PHONE,
-        };
-        let address = match &self.address {
-            Some(asked) if !below_municipality(asked).is_empty() => ADDRESS * 2 / 3,
-            _ => 0,
-        };
-        let card = self.card.as_ref().map_or(0, |_| CARD);
-        let rest = self.sex(face) >= 0
-            && self.phone(face) >= phone
-            && self.address(face) >= address
-            && self.card(cards) >= card;
-        if !rest {
-            return Fit::No;
-        }
-        match (self.fit_of_name(face), self.fit_of_birth(face)) {
-            (Fit::Wholly, Fit::Wholly) => Fit::Wholly,
-            (Fit::Wholly, Fit::ButForASlip) | (Fit::ButForASlip, Fit::Wholly) => Fit::ButForASlip,
-            _ => Fit::No,
-        }
-    }
-
-    /// A name that is equal, but for marks and variants of letters; of which two neighbours changed over; or, in somebody
-    /// born on the day that was asked, a letter is another. Perhaps only the family or the given name was asked.
-    fn fit_of_name(&self, face: &Face) -> Fit {
-        let Some(asked) = &self.name else {
-            return Fit::Wholly;
-        };
-        let written = Written::of(face);
-        let share = if asked.is_full() { 100 } else { GIVEN_SHARE };
-        let points = written.points(asked);
-        if points >= NAME * share / 100 * FITS / 100 {
-            return Fit::Wholly;
-        }
-        let known = face.birth_date.as_deref().and_then(iso);
-        let is_day = |known| {
-            self.births
-                .iter()
-                .any(|asked| days(asked, known) == Dates::Equal)
-        };
-        let to_the_day = known.as_ref().is_some_and(is_day);
-        let kana = asked.whole.kana.as_ref().filter(|_| asked.is_full());
-        let changed_over = kana.is_some_and(|kana| transposed(&kana.strict, &written.kana.strict));
-        if changed_over || (to_the_day && points >= NAME * share / 100 * SLIPS / 100) {
-            Fit::ButForASlip
-        } else {
-            Fit::No
-        }
-    }
-
-    fn fit_of_birth(&self, face: &Face) -> Fit {
-        let (whole, slip) = match self.births.first() {
-            Some(birth) if birth.day().is_some() => (BIRTH_DAY, BIRTH_DAY * 2 / 3),
-            Some(birth) if birth.month().is_some() => (BIRTH_MONTH, BIRTH_YEAR / 3),
-            Some(_) => (BIRTH_YEAR, BIRTH_YEAR / 3),
-            None => {
-                return match self.age {
-                    Some(_) if self.birth(face) < AGE => Fit::No,
-                    _ => Fit::Wholly,
-                };
-            }
-        };
-        match self.birth(face) {
-            points if points >= whole => Fit::Wholly,
-            // Of another era, which was our guess, the same day or year.
-            points if points >= (whole * 80 / 100).min(slip) => Fit::ButForASlip,
-            _ => Fit::No,
-        }
     }
 
     /// What a face that fits would have. A family name alone is a name that fits.
@@ -201,7 +109,7 @@ impl Query {
     }
 
     /// Date of birth; where it does not fit, the age may.
-    fn birth(&self, face: &Face) -> i32 {
+    pub(crate) fn birth(&self, face: &Face) -> i32 {
         let Some(born) = face.birth_date.as_deref().and_then(iso) else {
             return 0;
         };
@@ -244,7 +152,7 @@ impl Query {
         }
     }
 
-    fn sex(&self, face: &Face) -> i32 {
+    pub(crate) fn sex(&self, face: &Face) -> i32 {
         match (self.sex, face.sex.as_deref()) {
             (Some(asked), Some(known)) if asked == known => SEX,
             (Some(_), Some("male" | "female")) => SEX_OTHER,
@@ -252,7 +160,7 @@ impl Query {
         }
     }
 
-    fn phone(&self, face: &Face) -> i32 {
+    pub(crate) fn phone(&self, face: &Face) -> i32 {
         let Some(asked) = &self.phone else { return 0 };
         let known = face.phones.iter().filter_map(|phone| fold_phone(phone));
         let points = known.map(|known| {
@@ -283,7 +191,7 @@ impl Query {
         points.max().unwrap_or(0)
     }
 
-    fn address(&self, face: &Face) -> i32 {
+    pub(crate) fn address(&self, face: &Face) -> i32 {
         let Some(asked) = &self.address else { return 0 };
         let folded = |text: &Option<String>| {
             let folded = text.as_deref().map(fold_address);
@@ -305,7 +213,7 @@ impl Query {
             .unwrap_or(0)
     }
 
-    fn card(&self, cards: &[String]) -> i32 {
+    pub(crate) fn card(&self, cards: &[String]) -> i32 {
         let Some(asked) = &self.card else { return 0 };
         let known: Vec<String> = cards.iter().map(|card| fold_card(card)).collect();
         match () {
@@ -379,16 +287,16 @@ fn address_points(asked: &str, known: &str) -> i32 {
 }
 
 /// The names of a face, folded.
-struct Written {
+pub(crate) struct Written {
     raw: String,
     name: String,
     name_parts: Option<(String, String)>,
-    kana: Sound,
+    pub(crate) kana: Sound,
     kana_parts: Option<(Sound, Sound)>,
 }
 
 impl Written {
-    fn of(face: &Face) -> Self {
+    pub(crate) fn of(face: &Face) -> Self {
         let name = face.name.as_deref().unwrap_or_default();
         let kana = face.kana.as_deref().unwrap_or_default();
         Self {
@@ -400,7 +308,7 @@ impl Written {
         }
     }
 
-    fn points(&self, asked: &NameAsked) -> i32 {
+    pub(crate) fn points(&self, asked: &NameAsked) -> i32 {
         let share = |likeness: i32, share: i32| NAME * likeness / 100 * share / 100;
         let whole = &asked.whole;
         let mut best = share(self.whole(whole), 100)

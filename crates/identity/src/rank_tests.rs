@@ -240,45 +240,6 @@ proptest! {
 }
 
 #[test]
-fn one_slip_is_told_from_none_and_from_two() {
-    let known = person(
-        "ワタナベ ショウゴ",
-        "渡辺 省吾",
-        "1938-04-09",
-        "北見市端野町三区10",
-    );
-    let fit = |name: &str, birth: &str| {
-        let asked = Asked {
-            name: Some(name.to_owned()),
-            birth_date: Some(birth.to_owned()),
-            ..Asked::default()
-        };
-        Query::read(&asked, TODAY).unwrap().fit(&known, &[])
-    };
-    for (name, birth, expected) in [
-        ("ワタナベ ショウゴ", "1938", Fit::Wholly),
-        ("ﾜﾀﾅﾍﾞ ｼﾖｳｺ", "昭和13年", Fit::Wholly),
-        ("渡邉 省吾", "1938-04-09", Fit::Wholly),
-        ("ワタナベ", "1938-04-09", Fit::Wholly),
-        ("ワタナベ ショウゴ", "1939", Fit::ButForASlip),
-        ("ワタナベ ショウゴ", "大正13年", Fit::ButForASlip),
-        ("ワナタベ ショウゴ", "1938", Fit::ButForASlip),
-        ("ワタベナ ショウゴ", "1938", Fit::ButForASlip),
-        ("ワタナベ ショウゴ", "1938-04-10", Fit::ButForASlip),
-        ("ワタナミ ショウゴ", "1938-04-09", Fit::ButForASlip),
-        // Somebody else may well be called so.
-        ("ワタナミ ショウゴ", "1938", Fit::No),
-        ("ワタナベ ショウジ", "1938", Fit::No),
-        ("ワタナベ ショウゴ", "1941", Fit::No),
-        ("ワナタベ ショウゴ", "1939", Fit::No),
-        ("ワタナミ ショウゴ", "1938-04-10", Fit::No),
-        ("ワタナベ トメ", "1938-04-09", Fit::No),
-    ] {
-        assert_eq!(fit(name, birth), expected, "{name} {birth}");
-    }
-}
-
-#[test]
 fn the_right_name_in_the_next_year_is_before_half_the_name_in_the_right_one() {
     let people = [
         person("スズキ ショウゴ", "鈴木 省吾", "1938-04-09", ""),

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use renkei_model::Face;
 use renkei_model::day::age_on;
 
+use crate::fit::Fit;
 use crate::fold::{fold_phone, loose_kana};
 use crate::likeness::iso;
 use crate::probes::{Probe, Probes};
 use crate::promise::Led;
 use crate::query::{Asked, Query};
-use crate::rank::Fit;
 use crate::terms::{split, terms};
 
 pub(crate) const TODAY: &str = "2026-11-21";
