@@ -6,6 +6,7 @@
 //! everybody in it came, so each sees what was committed before they asked.
 
 use std::collections::VecDeque;
+use std::num::NonZero;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::TryStreamExt as _;
@@ -26,6 +27,13 @@ use crate::store::Settings;
 const SIZES: [usize; 4] = [8, 4, 2, 1];
 /// Texts remembered at most. A search has as many as it has forms.
 const TEXTS: usize = 256;
+
+/// Connections, at least two: one may stand at the disk. More than there are processors only make smaller batches.
+fn connections(settings: &Settings) -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let at_most = usize::try_from(settings.read_connections).unwrap_or(usize::MAX);
+    (processors + 1).min(at_most.max(2))
+}
 
 /// Who asks, and what.
 struct Job {
@@ -61,11 +69,7 @@ impl Together {
             came: Notify::new(),
             texts: Cache::new(TEXTS),
         });
-        let size = std::env::var("RUNNERS")
-            .ok()
-            .and_then(|n| n.parse().ok())
-            .unwrap_or(1);
-        let tasks = (0..size).map(|_| {
+        let tasks = (0..connections(settings)).map(|_| {
             let task = Task {
                 present: Present::new(&queue),
                 settings: settings.clone(),
