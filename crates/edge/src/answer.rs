@@ -266,11 +266,16 @@ fn fhir(status: StatusCode, outcome: &Value, request: RequestId) -> Response<Bod
     response
 }
 
+/// Headers of an answer at most, with those that hyper adds.
+const HEADERS: usize = 12;
+
 /// An answer with the headers that all answers carry.
 #[must_use]
 pub fn with(status: StatusCode, body: Vec<u8>, request: RequestId) -> Response<Body> {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
+    // Room for all that an answer has: growing would put every header anew.
+    response.headers_mut().reserve(HEADERS);
     put_static(&mut response, CACHE_CONTROL, "no-store, private");
     put_static(&mut response, header::VARY, "Authorization");
     put_static(&mut response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");

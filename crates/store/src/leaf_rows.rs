@@ -14,8 +14,8 @@ use crate::sql::{Query, query};
 
 /// Leaves that a statement has places for.
 const SIZES: [usize; 4] = [1, 4, 16, 64];
-/// Leaves that one batch holds at most.
-pub(crate) const LEAVES_MAX: usize = SIZES[SIZES.len() - 1];
+/// The same for a table alone: searches by name bring a hundred persons each, and every statement is a journey.
+const SIZES_ALONE: [usize; 5] = [1, 4, 16, 64, 256];
 /// Places for persons beside each place for a leaf.
 const PERSONS: usize = 2;
 
@@ -104,8 +104,8 @@ static TOGETHER: LazyLock<[[String; SIZES.len()]; 3]> = LazyLock::new(|| {
 });
 
 /// Statements for one table, by size.
-static ALONE: LazyLock<[[String; SIZES.len()]; 3]> =
-    LazyLock::new(|| Table::ALL.map(|table| SIZES.map(|size| table.text(size))));
+static ALONE: LazyLock<[[String; SIZES_ALONE.len()]; 3]> =
+    LazyLock::new(|| Table::ALL.map(|table| SIZES_ALONE.map(|size| table.text(size))));
 
 /// A leaf with its place in the chain.
 struct Row<'l> {
@@ -142,6 +142,8 @@ pub(crate) async fn put(
         persons.extend(row.leaf.pseudonyms.iter().map(|name| (&*row.id, &**name)));
         details.extend(row.leaf.details.iter().map(|detail| (&*row.id, detail)));
     }
+    // In the order of their tree: whom several searches looked at stands on one page, and it is touched once.
+    persons.sort_unstable_by_key(|&(leaf, name)| (name, leaf));
     let persons_size = persons.len().div_ceil(PERSONS);
     let needed = rows.len().max(persons_size).max(details.len());
     if let Some(at) = SIZES.iter().position(|&size| size >= needed) {
@@ -218,10 +220,11 @@ async fn alone<T>(
     rows: &[T],
     bind: impl Fn(Query, &T) -> Query,
 ) -> Result<(), StoreError> {
-    for chunk in rows.chunks(table.places(LEAVES_MAX)) {
+    let last = SIZES_ALONE.len() - 1;
+    for chunk in rows.chunks(table.places(SIZES_ALONE[last])) {
         let fits = |&size: &usize| table.places(size) >= chunk.len();
-        let at = SIZES.iter().position(fits);
-        let text = &ALONE[table as usize][at.unwrap_or(SIZES.len() - 1)];
+        let at = SIZES_ALONE.iter().position(fits);
+        let text = &ALONE[table as usize][at.unwrap_or(last)];
         let statement = chunk.iter().fold(query(text), &bind);
         statement.execute(&mut *connection).await?;
     }

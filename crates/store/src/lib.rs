@@ -50,6 +50,7 @@ mod standing;
 mod store;
 #[cfg(test)]
 mod tests;
+mod together;
 mod tx;
 mod visible;
 mod wal;

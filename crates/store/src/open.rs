@@ -217,18 +217,26 @@ pub(crate) fn postgres_writers(settings: &Settings, size: u32) -> Result<AnyPool
 }
 
 /// A migration's title and its text. One that ran anywhere is never edited.
-const TITLES: [&str; 4] = ["the spine", "the region", "the speed", "the walk"];
-pub(crate) const SQLITE: [&str; 4] = [
+const TITLES: [&str; 5] = [
+    "the spine",
+    "the region",
+    "the speed",
+    "the walk",
+    "the rights",
+];
+pub(crate) const SQLITE: [&str; 5] = [
     include_str!("../migrations/sqlite/0001_the_spine.sql"),
     include_str!("../migrations/sqlite/0002_the_region.sql"),
     include_str!("../migrations/sqlite/0003_the_speed.sql"),
     include_str!("../migrations/sqlite/0004_the_walk.sql"),
+    include_str!("../migrations/sqlite/0005_the_rights.sql"),
 ];
-pub(crate) const POSTGRES: [&str; 4] = [
+pub(crate) const POSTGRES: [&str; 5] = [
     include_str!("../migrations/postgres/0001_the_spine.sql"),
     include_str!("../migrations/postgres/0002_the_region.sql"),
     include_str!("../migrations/postgres/0003_the_speed.sql"),
     include_str!("../migrations/postgres/0004_the_walk.sql"),
+    include_str!("../migrations/postgres/0005_the_rights.sql"),
 ];
 
 /// Brings the schema up to date; the number of the newest migration.

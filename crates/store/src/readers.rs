@@ -18,6 +18,7 @@ use crate::fault::StoreError;
 use crate::open::{self, ACQUIRE_MS, ASKED_AFTER};
 use crate::sql::{Dialect, Query};
 use crate::store::Settings;
+use crate::together::Together;
 
 tokio::task_local! {
     /// Set while a request of a crew is answered.
@@ -59,6 +60,7 @@ impl Manager for Reading {
 pub(crate) struct Readers {
     ordinary: Pool<Reading>,
     urgent: Pool<Reading>,
+    together: Option<Together>,
 }
 
 impl Readers {
@@ -84,6 +86,7 @@ impl Readers {
         Ok(Self {
             ordinary: pool(settings.read_connections)?,
             urgent: pool(URGENT_CONNECTIONS)?,
+            together: (dialect == Dialect::Sqlite).then(|| Together::start(settings)),
         })
     }
 
@@ -112,6 +115,14 @@ impl Readers {
         found.map_err(|error| given_up(connection, error))
     }
 
+    /// Reads the rows of a short question: on SQLite together with others that wait.
+    pub(crate) async fn together(&self, query: Query) -> Result<Vec<AnyRow>, StoreError> {
+        match &self.together {
+            Some(together) if !urgent() => together.all(query).await,
+            _ => self.all(query).await,
+        }
+    }
+
     /// A connection for whoever asks in this task.
     pub(crate) async fn connection(&self) -> Result<Object<Reading>, StoreError> {
         let pool = if urgent() {
@@ -124,6 +135,9 @@ impl Readers {
 
     /// Closes those that nobody uses; nobody gets one any more.
     pub(crate) async fn close(&self) {
+        if let Some(together) = &self.together {
+            together.close().await;
+        }
         for pool in [&self.ordinary, &self.urgent] {
             let idle = pool.retain(|_, _| false).removed;
             pool.close();

@@ -204,7 +204,12 @@ impl Store {
             let asked = limit - found.len();
             let text = page(query, (order, after.as_ref()), strangers, asked);
             let statement = look_with(permit, sqlx::query(AssertSqlSafe(text.sql)))?;
-            let rows = self.all(Text::bound(text.arguments, statement)).await?;
+            let statement = Text::bound(text.arguments, statement);
+            let rows = if with_behind(query, order) {
+                self.all_short(statement).await?
+            } else {
+                self.all(statement).await?
+            };
             if let Some(row) = rows.first().filter(|_| with_behind(query, order)) {
                 behind = few_behind(row)?;
             }

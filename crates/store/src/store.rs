@@ -309,6 +309,16 @@ impl Store {
         self.readers.find(query).await
     }
 
+    /// At most one row of a short question: on SQLite it is asked together with others that wait.
+    pub(crate) async fn find_short(&self, query: Query) -> Result<Option<AnyRow>, StoreError> {
+        Ok(self.readers.together(query).await?.into_iter().next())
+    }
+
+    /// The rows of a short question.
+    pub(crate) async fn all_short(&self, query: Query) -> Result<Vec<AnyRow>, StoreError> {
+        self.readers.together(query).await
+    }
+
     /// Reads rows through the read pool.
     pub(crate) async fn all(&self, query: Query) -> Result<Vec<AnyRow>, StoreError> {
         self.readers.all(query).await

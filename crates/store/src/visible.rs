@@ -229,11 +229,11 @@ impl Store {
                 self.find(query).await?
             }
             None if resource_type == DOCUMENT => {
-                self.find(look_at(permit, CURRENT, asked)?).await?
+                self.find_short(look_at(permit, CURRENT, asked)?).await?
             }
-            None => match self.find(look_at(permit, SIMPLE, asked)?).await? {
+            None => match self.find_short(look_at(permit, SIMPLE, asked)?).await? {
                 Some(row) if Reader::new("origin_part", &row).flag("parted")? => {
-                    self.find(look_at(permit, CURRENT, asked)?).await?
+                    self.find_short(look_at(permit, CURRENT, asked)?).await?
                 }
                 row => row,
             },

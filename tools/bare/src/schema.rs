@@ -29,6 +29,11 @@ macro_rules! migrations {
                 $folder,
                 "/0004_the_walk.sql"
             )),
+            include_str!(concat!(
+                "../../../crates/store/migrations/",
+                $folder,
+                "/0005_the_rights.sql"
+            )),
         ]
     };
 }

@@ -29,6 +29,7 @@ mod search;
 mod staff;
 mod stand;
 mod start;
+mod together;
 mod visible;
 mod wal;
 mod walk;

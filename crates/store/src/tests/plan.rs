@@ -291,3 +291,28 @@ async fn what_the_index_knows_is_found_by_its_id() {
         }
     }
 }
+
+/// How a caller stands to a row is known without reading rows of relations and enrolments: each would be a page
+/// somewhere else.
+#[tokio::test]
+async fn rights_are_read_from_indexes_alone() {
+    let world = sqlite().await;
+    let query = asked_by_two(&SearchTest::Begins("x".to_owned()), false);
+    let page = page(&query, (SearchOrder::Index, None), true, 1).sql;
+    let reads = visible::STATEMENTS.iter().map(|sql| (*sql).to_owned());
+    for sql in reads.chain([page]) {
+        let plan = plan(&world, &sql).await;
+        for table in ["b", "q", "e"] {
+            let wanted = if table == "e" {
+                "SEARCH e USING COVERING INDEX enrolment_record (record=? AND since<?)".to_owned()
+            } else {
+                format!(
+                    "SEARCH {table} USING COVERING INDEX relation_record (record=? AND facility=? AND kind=? AND since<?)"
+                )
+            };
+            assert!(plan.contains(&wanted), "{wanted}\n{plan:#?}");
+        }
+        let rows = |step: &&String| step.starts_with("SEARCH q") && !step.contains("COVERING");
+        assert_eq!(plan.iter().find(rows), None, "{plan:#?}");
+    }
+}

@@ -21,7 +21,7 @@ async fn a_store_opens_twice_and_reports_what_it_read_back() {
         world.store.ping().await.unwrap();
         assert_eq!(
             Store::migrate(&world.settings).await,
-            Ok(4),
+            Ok(5),
             "again is nothing"
         );
         world.store.close().await;
