@@ -198,9 +198,15 @@ async fn gather(
     record: RecordId,
 ) -> Result<Gathered, EmergencyError> {
     // Hidden since the search, or from the first: no face, no card.
-    let faces = house.store.visible_faces_of(permit, record).await?;
-    let face = faces.into_iter().next().ok_or(EmergencyError::Absent)?;
-    let mut persons = house.store.persons(permit, &[record]).await?;
+    let store = &house.store;
+    let chosen = [record];
+    let (faces, persons, own) = tokio::join!(
+        store.visible_faces_of(permit, record),
+        store.persons(permit, &chosen),
+        store.visible_of_record(permit, record, RESOURCES)
+    );
+    let face = faces?.into_iter().next().ok_or(EmergencyError::Absent)?;
+    let (mut persons, mut own) = (persons?, Some(own?));
     let person = persons.remove(&record).unwrap_or_default();
     if person.limits.hide() {
         return Err(EmergencyError::Absent);
@@ -220,10 +226,10 @@ async fn gather(
         if limits.hide() {
             continue;
         }
-        let found = house
-            .store
-            .visible_of_record(permit, *one, RESOURCES)
-            .await?;
+        let found = match own.take_if(|_| *one == record) {
+            Some(own) => own,
+            None => store.visible_of_record(permit, *one, RESOURCES).await?,
+        };
         cut |= found.len() == RESOURCES;
         rows.extend(
             found

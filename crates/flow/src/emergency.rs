@@ -85,13 +85,6 @@ async fn walk(house: &House, filled: &Filled) -> Result<Recorded<Vec<u8>>, Refus
     let permit = permit_emergency(house, &filled.caller, filled.request, filled.at)
         .map_err(EmergencyError::Permit)?;
     let asked = read(&filled.body).map_err(EmergencyError::Faults)?;
-    // Asked before any work is done, and once more where two requests at once cannot both slip through.
-    let (since, now) = (a_minute_before(&permit), permit.at());
-    let load = house.store.emergency_load(&permit, since, now).await;
-    let (searches, _) = load.map_err(EmergencyError::Store)?;
-    if searches >= most_searches(house) {
-        return Err(EmergencyError::TooMany { retry_s: MINUTE_S }.into());
-    }
     let today = renkei_fhir::instant::day_text(filled.at);
     let query = Query::read(&asked, &today).map_err(EmergencyError::Faults)?;
     // One more than is shown, to know whether there are more.
@@ -103,7 +96,16 @@ async fn walk(house: &House, filled: &Filled) -> Result<Recorded<Vec<u8>>, Refus
         cards: asked.card.is_some(),
         most: most + 1,
     };
-    let found = room!(emergency => async asking.find()).map_err(EmergencyError::Store)?;
+    // Asked before any work is done, and once more where two requests at once cannot both slip through.
+    let (since, now) = (a_minute_before(&permit), permit.at());
+    let load = house.store.emergency_load(&permit, since, now);
+    let (load, near) = tokio::join!(load, asking.near());
+    let (searches, _) = load.map_err(EmergencyError::Store)?;
+    if searches >= most_searches(house) {
+        return Err(EmergencyError::TooMany { retry_s: MINUTE_S }.into());
+    }
+    let found = async { asking.find(near?).await };
+    let found = room!(emergency => async found).map_err(EmergencyError::Store)?;
     let told = told(found.faces.len(), most, found.looked);
     let found = found.faces;
     let search = SearchId::new();

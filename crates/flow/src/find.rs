@@ -8,10 +8,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use renkei_identity::{Fit, Led, Probe, Query};
+use renkei_identity::{Fit, Led, Probe, Probes, Query};
 use renkei_model::id::{RecordId, ResourceId};
 use renkei_model::permit::Permit;
-use renkei_store::{Candidate, Lead, StoreError, TermRange, VisibleFace};
+use renkei_store::{Candidate, Lead, Person, StoreError, TermRange, VisibleFace};
 
 use crate::house::House;
 
@@ -61,6 +61,12 @@ pub struct Search<'a> {
     pub most: usize,
 }
 
+/// What the near ranges of a query lead to.
+pub struct Near {
+    probes: Probes,
+    led: Vec<Lead>,
+}
+
 /// Faces that were fetched, to be ranked.
 #[derive(Default)]
 struct Pool {
@@ -70,15 +76,24 @@ struct Pool {
 }
 
 impl Search<'_> {
+    /// The ranges where those stand who are nearest to what was typed.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn near(&self) -> Result<Near, StoreError> {
+        let probes = self.query.probes();
+        let led = self.lead(&probes.near, RANGE).await?;
+        Ok(Near { probes, led })
+    }
+
     /// Finds: among the nearest; if nobody there fits, or fits but for a slip, among those who are likely; if nobody at
     /// all is found, among the first of each range.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn find(&self) -> Result<Found, StoreError> {
-        let probes = self.query.probes();
+    pub async fn find(&self, near: Near) -> Result<Found, StoreError> {
+        let Near { probes, led: near } = near;
         let mut pool = Pool::default();
-        let near = self.lead(&probes.near, RANGE).await?;
         let near_led = sheets(&near)?;
         let nearest = self.query.nearest(&probes.near, &near_led, NEAREST);
         self.add(&mut pool, &nearest).await?;
@@ -179,7 +194,16 @@ impl Search<'_> {
                 .iter()
                 .filter(|one| !people.covered.contains(&one.0.record));
             let sheets: Vec<ResourceId> = next.clone().map(|one| one.0.sheet).collect();
-            let mut visible = self.house.store.visible_among(self.permit, &sheets).await?;
+            let mut records: Vec<RecordId> = next.clone().map(|one| one.0.record).collect();
+            records.sort_unstable();
+            records.dedup();
+            let store = &self.house.store;
+            let (visible, persons) = tokio::join!(
+                store.visible_among(self.permit, &sheets),
+                store.persons(self.permit, &records)
+            );
+            let mut visible = visible?;
+            people.known.extend(persons?);
             let faces =
                 next.filter_map(|one| visible.remove(&one.0.sheet).map(|face| (face, *one)));
             let (faces, known): (Vec<VisibleFace>, Vec<_>) = faces.unzip();
@@ -257,6 +281,8 @@ fn range(probe: &Probe) -> TermRange<'_> {
 struct People<'s> {
     search: &'s Search<'s>,
     covered: HashSet<RecordId>,
+    /// Whom the store was asked about already.
+    known: HashMap<RecordId, Person>,
     found: Vec<VisibleFace>,
 }
 
@@ -265,6 +291,7 @@ impl<'s> People<'s> {
         Self {
             search,
             covered: HashSet::new(),
+            known: HashMap::new(),
             found: Vec::new(),
         }
     }
@@ -293,13 +320,19 @@ impl<'s> People<'s> {
                     next.push(face);
                 }
             }
-            let records: Vec<RecordId> = next.iter().map(|face| face.record).collect();
-            let mut persons = house.store.persons(permit, &records).await?;
+            let records = next.iter().map(|face| face.record);
+            let records: Vec<RecordId> = records
+                .filter(|one| !self.known.contains_key(one))
+                .collect();
+            if !records.is_empty() {
+                self.known
+                    .extend(house.store.persons(permit, &records).await?);
+            }
             for face in next {
                 if self.enough() || !self.covered.insert(face.record) {
                     continue;
                 }
-                let person = persons.remove(&face.record).unwrap_or_default();
+                let person = self.known.remove(&face.record).unwrap_or_default();
                 self.covered
                     .extend(person.records.into_iter().map(|(record, _)| record));
                 if !person.limits.hide() {
