@@ -24,7 +24,8 @@ async fn ranges_lead_to_sheets_and_a_candidate_is_what_ranking_looks_at() {
             panic!("{} ranges on {}", lead.len(), world.name)
         };
         let sorted = |lead: &Lead| {
-            let mut sheets = lead.sheets.clone();
+            let mut sheets = led(lead);
+            assert_eq!(sheets.len(), lead.size());
             sheets.sort_unstable();
             sheets
         };
@@ -54,4 +55,10 @@ async fn ranges_lead_to_sheets_and_a_candidate_is_what_ranking_looks_at() {
         let nobody = store.candidates(&permit, &[ResourceId::new()]).await;
         assert_eq!(nobody, Ok(vec![]));
     }
+}
+
+/// The sheets that a range leads to.
+pub(super) fn led(lead: &Lead) -> Vec<ResourceId> {
+    let found = lead.sheets().unwrap();
+    found.into_iter().map(|(sheet, _)| sheet).collect()
 }

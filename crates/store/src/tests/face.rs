@@ -8,6 +8,7 @@ use renkei_model::id::{RecordId, ResourceId};
 use renkei_model::permit::{Allows, PermitFacts};
 use renkei_model::{Category, Face, Instant, Permit, Profession, Purpose, Relation};
 
+use super::candidate::led;
 use super::case::{Case, granted};
 use super::world::{
     HOSPITAL, NOW, OFFICE, World, facility, facts, look, mask, network, nurse_of, relation, shelf,
@@ -74,7 +75,7 @@ async fn find(world: &World, permit: &Permit) -> Vec<VisibleFace> {
     let asked = range("kana", "ミホ", "ミマ");
     let found = store.visible_faces(permit, asked, 9).await.unwrap();
     let lead = store.lead(permit, &[asked], 9).await.unwrap();
-    let among = store.visible_among(permit, &lead[0].sheets).await.unwrap();
+    let among = store.visible_among(permit, &led(&lead[0])).await.unwrap();
     let judged: HashSet<ResourceId> = among.into_keys().collect();
     let sheets: HashSet<ResourceId> = found.faces.iter().map(|face| face.sheet).collect();
     assert_eq!(judged, sheets, "{}", world.name);
@@ -140,7 +141,7 @@ async fn a_range_is_of_bytes_its_end_is_outside_and_a_limit_holds() {
             let ranges = [range("kana", low, high)];
             let lead = store.lead(&look(HOSPITAL), &ranges, limit).await.unwrap();
             let sheets = found.faces.iter().map(|face| face.sheet);
-            assert_eq!(lead[0].sheets, sheets.collect::<Vec<_>>());
+            assert_eq!(led(&lead[0]), sheets.collect::<Vec<_>>());
             assert_eq!(lead[0].cut, found.cut);
             assert_eq!(
                 found.cut,
