@@ -197,7 +197,44 @@ async fn gather(
     permit: &Permit,
     record: RecordId,
 ) -> Result<Gathered, EmergencyError> {
-    // Hidden since the search, or from the first: no face, no card.
+    let seen = see(house, permit, record).await?;
+    let mut judged = Judged::default();
+    let parts = judged.parts(house, permit, seen.rows).await?;
+    let records: Vec<RecordId> = seen.records.iter().map(|(record, _)| *record).collect();
+    let is_shown = |one: &RecordId| judged.shelves.iter().any(|(shelf, _)| shelf.record == *one);
+    let shown: Vec<RecordId> = records.iter().copied().filter(is_shown).collect();
+    let notes = house.store.notes_of(permit, &shown).await?;
+    let laid = lay(parts);
+    // The policy engine said no where SQL said yes: nobody to speak of.
+    if laid.people.is_empty() {
+        return Err(EmergencyError::Absent);
+    }
+    Ok(Gathered {
+        network: seen.network,
+        records,
+        content: Content {
+            author: titles(house, seen.records.iter().map(|(_, network)| network)),
+            laid,
+            notes,
+            cut: seen.cut,
+        },
+        shelves: judged.shelves,
+        rules: judged.rules,
+    })
+}
+
+/// What the store shows of a person.
+struct Seen {
+    /// The network of the record that was chosen.
+    network: NetworkName,
+    /// The person's records, the chosen one first.
+    records: Vec<(RecordId, NetworkName)>,
+    rows: Vec<CardRow>,
+    /// Whether a record had more rows than a card takes.
+    cut: bool,
+}
+
+async fn see(house: &House, permit: &Permit, record: RecordId) -> Result<Seen, EmergencyError> {
     let store = &house.store;
     let chosen = [record];
     let (faces, persons, own) = tokio::join!(
@@ -205,6 +242,7 @@ async fn gather(
         store.persons(permit, &chosen),
         store.visible_of_record(permit, record, RESOURCES)
     );
+    // Hidden since the search, or from the first: no face, no card.
     let face = faces?.into_iter().next().ok_or(EmergencyError::Absent)?;
     let (mut persons, mut own) = (persons?, Some(own?));
     let person = persons.remove(&record).unwrap_or_default();
@@ -216,7 +254,7 @@ async fn gather(
     records.sort_by_key(|(one, _)| *one != record);
     let others: Vec<RecordId> = records.iter().skip(1).map(|(other, _)| *other).collect();
     if !others.is_empty() {
-        persons = house.store.persons(permit, &others).await?;
+        persons = store.persons(permit, &others).await?;
     }
     let mut cut = false;
     let mut rows = Vec::new();
@@ -231,38 +269,14 @@ async fn gather(
             None => store.visible_of_record(permit, *one, RESOURCES).await?,
         };
         cut |= found.len() == RESOURCES;
-        rows.extend(
-            found
-                .into_iter()
-                .filter(|row| limits.denied & row.row.shelf.category.bit() == 0),
-        );
+        let found = found.into_iter();
+        rows.extend(found.filter(|row| limits.denied & row.row.shelf.category.bit() == 0));
     }
-    let mut judged = Judged::default();
-    let parts = judged.parts(house, permit, rows).await?;
-    let shown: Vec<RecordId> = records
-        .iter()
-        .map(|(one, _)| *one)
-        .filter(|one| judged.shelves.iter().any(|(shelf, _)| shelf.record == *one))
-        .collect();
-    let author = titles(house, records.iter().map(|(_, network)| network));
-    let records: Vec<RecordId> = records.into_iter().map(|(record, _)| record).collect();
-    let notes = house.store.notes_of(permit, &shown).await?;
-    let laid = lay(parts);
-    // The policy engine said no where SQL said yes: nobody to speak of.
-    if laid.people.is_empty() {
-        return Err(EmergencyError::Absent);
-    }
-    Ok(Gathered {
+    Ok(Seen {
         network: face.network,
         records,
-        content: Content {
-            author,
-            laid,
-            notes,
-            cut,
-        },
-        shelves: judged.shelves,
-        rules: judged.rules,
+        rows,
+        cut,
     })
 }
 
